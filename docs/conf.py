@@ -1,0 +1,38 @@
+"""How Sphinx builds this documentation: offline, and with every warning an error (see the Makefile)."""
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE.parent), str(HERE / '_ext')]
+
+import hcpsdk  # noqa: E402
+
+project = 'hcpsdk'
+author = 'the hcpsdk authors'
+copyright = '2026, the hcpsdk authors'
+release = version = hcpsdk.version()
+
+extensions = ['sphinx.ext.autodoc', 'code_tables']
+exclude_patterns = ['_build', '_generated']
+rst_prolog = '.. |HCP| replace:: Hitachi Content Platform\n'
+
+autodoc_member_order = 'bysource'
+autodoc_typehints = 'signature'
+autodoc_typehints_format = 'short'
+python_use_unqualified_type_names = True
+trim_doctest_flags = True
+
+# Every reference has to lead somewhere. Those to other projects' documentation cannot be looked up without a network.
+nitpicky = True
+nitpick_ignore_regex = [
+    ('py:.*', r'(builtins|collections|dns|http|io|os|pathlib|socket|ssl|threading|types|typing)\..*'),
+    ('py:.*', r'[a-z]+|[A-Z][A-Za-z]*(Error|Exception)'),
+]
+
+html_theme = 'furo'
+html_title = f'hcpsdk {release}'
+html_static_path = ['_static']
+html_css_files = ['hcpsdk.css']
+html_copy_source = False
+html_show_sphinx = False

@@ -3,10 +3,9 @@
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE.parent), str(HERE / '_ext')]
+import hcpsdk
 
-import hcpsdk  # noqa: E402
+sys.path.insert(0, str(Path(__file__).parent / '_ext'))
 
 project = 'hcpsdk'
 author = 'the hcpsdk authors'
@@ -15,7 +14,6 @@ release = version = hcpsdk.version()
 
 extensions = ['sphinx.ext.autodoc', 'code_tables']
 exclude_patterns = ['_build', '_generated']
-rst_prolog = '.. |HCP| replace:: Hitachi Content Platform\n'
 
 autodoc_member_order = 'bysource'
 autodoc_typehints = 'signature'

@@ -1,0 +1,183 @@
+"""Replication links: their states, what may be done to them when, and what that means for access.
+
+All policy is in the tables below. HCP documents the workflow in prose; the states, and the two
+ways to refuse an action, are therefore [inferred] throughout.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Optional
+
+ACTIVE_ACTIVE, OUTBOUND, INBOUND = 'ACTIVE_ACTIVE', 'OUTBOUND', 'INBOUND'
+
+
+class LinkState(Enum):
+    """Where a link stands, as seen from one of its two systems."""
+
+    REPLICATING = 'replicating'
+    SUSPENDED = 'suspended'
+    FAILED_OVER = 'failed over'
+    RECOVERING = 'recovering'
+    RECOVERY_SUSPENDED = 'recovery suspended'
+    COMPLETING = 'completing'
+
+
+class WrongType(Exception):
+    """The action does not exist for this type of link."""
+
+
+class WrongState(Exception):
+    """The action exists, but not now, or not on this side of the link."""
+
+
+_R, _S, _F = LinkState.REPLICATING, LinkState.SUSPENDED, LinkState.FAILED_OVER
+_B, _BS, _C = LinkState.RECOVERING, LinkState.RECOVERY_SUSPENDED, LinkState.COMPLETING
+
+# action -> state before -> state after; a state that is missing refuses the action
+_ACTIVE_ACTIVE_STEPS = {
+    'suspend': {_R: _S, _S: _S},
+    'resume': {_S: _R},
+    'failOver': {_R: _F, _S: _F, _F: _F},
+    'failBack': {_F: _R},
+    'restore': {_R: _R, _S: _S, _F: _F},
+}
+_REPLICA_STEPS = {
+    'suspend': {_R: _S, _S: _S, _B: _BS, _BS: _BS},
+    'resume': {_S: _R, _BS: _B},
+    'failOver': {_R: _F, _S: _F, _F: _F},
+    'beginRecovery': {_F: _B},
+    'completeRecovery': {_B: _C},
+    'restore': {_R: _R, _S: _S, _F: _F, _B: _B, _BS: _BS},
+}
+# failover and recovery are ordered on the replica; the primary knows them but refuses
+_PRIMARY_STEPS: dict[str, dict[LinkState, LinkState]] = {
+    'suspend': _REPLICA_STEPS['suspend'],
+    'resume': _REPLICA_STEPS['resume'],
+    'failOver': {},
+    'beginRecovery': {},
+    'completeRecovery': {},
+    'restore': _REPLICA_STEPS['restore'],
+}
+STEPS = {ACTIVE_ACTIVE: _ACTIVE_ACTIVE_STEPS, INBOUND: _REPLICA_STEPS, OUTBOUND: _PRIMARY_STEPS}
+
+ACTIONS = ('suspend', 'resume', 'restore', 'failOver', 'failBack', 'beginRecovery', 'completeRecovery')
+# the 9.x manual prints the short form; HCP 7.x and its clients say the long one
+ALIASES = {'beginRecover': 'beginRecovery'}
+
+_STOPPED = {_S: 'Suspended by user', _BS: 'Suspended by user', _F: 'Failed over', _C: 'Completing recovery'}
+MESSAGES = {
+    ACTIVE_ACTIVE: {_R: 'Synchronizing data', **_STOPPED},
+    INBOUND: {_R: 'Receiving data', _B: 'Recovering data', **_STOPPED},
+    OUTBOUND: {_R: 'Sending data', _B: 'Receiving data', **_STOPPED},
+}
+
+# states in which a system takes no writes for the tenants of the link; active/active always does
+READ_ONLY = {
+    ACTIVE_ACTIVE: frozenset[LinkState](),
+    INBOUND: frozenset({_R, _S, _C}),
+    OUTBOUND: frozenset({_F, _B, _BS, _C}),
+}
+
+
+@dataclass
+class Failover:
+    """One side's automatic failover; the last two count for active/passive links only."""
+
+    auto_failover: bool = False
+    auto_failover_minutes: int = 120
+    auto_complete_recovery: bool = False
+    auto_complete_recovery_minutes: int = 120
+
+
+@dataclass
+class LinkStatistics:
+    """The figures of a link, by HCP's names for them."""
+
+    up_to_date_ms: int = 0
+    bytes_pending: int = 0
+    bytes_pending_remote: int = 0
+    bytes_replicated: int = 0
+    bytes_per_second: float = 0.0
+    objects_pending: int = 0
+    objects_pending_remote: int = 0
+    objects_replicated: int = 0
+    operations_per_second: float = 0.0
+    errors: int = 0
+    errors_per_second: float = 0.0
+
+
+@dataclass
+class ReplicationLink:
+    """A link to another HCP, as this system sees it.
+
+    :param tenants: names of the tenants that it replicates
+    :param recovery_polls: how often its details may be looked at until a completing recovery is over
+    """
+
+    name: str
+    type: str = ACTIVE_ACTIVE
+    id: str = ''
+    description: str = ''
+    local_host: str = ''
+    remote_host: str = ''
+    local_port: int = 5748
+    remote_port: int = 5748
+    compression: bool = False
+    encryption: bool = False
+    priority: str = 'OLDEST_FIRST'
+    local: Failover = field(default_factory=Failover)
+    remote: Failover = field(default_factory=Failover)
+    statistics: LinkStatistics = field(default_factory=LinkStatistics)
+    tenants: list[str] = field(default_factory=list)
+    recovery_polls: int = 1
+    state: LinkState = LinkState.REPLICATING
+    _polls_left: int = 0
+
+    def apply(self, action: str) -> None:
+        """Carry out an action.
+
+        :raises WrongType: if links of this type do not know it
+        :raises WrongState: if it is not possible now, or on this side; nothing has changed then
+        """
+        steps = STEPS[self.type].get(ALIASES.get(action, action))
+        if steps is None:
+            raise WrongType(f'{action} is not valid for a link of type {self.type}')
+        if self.state not in steps:
+            raise WrongState(f'{action} is not possible: the link is {self.state.value} ({self.type})')
+        self.state = steps[self.state]
+        self._polls_left = self.recovery_polls
+
+    def poll(self) -> None:
+        """Somebody looks at the link: a completing recovery comes one step closer to its end."""
+        if self.state is LinkState.COMPLETING:
+            self._polls_left -= 1
+            if self._polls_left < 0:
+                self.state = LinkState.REPLICATING
+
+    @property
+    def suspended(self) -> bool:
+        return self.state in (_S, _BS)
+
+    @property
+    def status(self) -> str:
+        """GOOD, or WARNING for healthy but not replicating normally."""
+        return 'GOOD' if self.state is LinkState.REPLICATING else 'WARNING'
+
+    @property
+    def status_message(self) -> str:
+        return MESSAGES[self.type][self.state]
+
+    def read_only(self, tenant: str) -> bool:
+        """Whether this link keeps the tenant from being written to on this system."""
+        return tenant in self.tenants and self.state in READ_ONLY[self.type]
+
+
+def find_action(names: list[str]) -> Optional[str]:
+    """The first link action among the names of query parameters.
+
+    >>> find_action(['verbose', 'suspend']), find_action(['verbose'])
+    ('suspend', None)
+    """
+    return next((name for name in names if name in ACTIONS or name in ALIASES), None)

@@ -1,0 +1,243 @@
+"""What an HCP consists of, as plain data: systems, tenants, namespaces, users, classes.
+
+Tests change these values while the mock runs; nothing here does I/O or knows of HTTP.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import timedelta, timezone, tzinfo
+from typing import Mapping, Optional, TypeVar
+
+from .links import LinkStatistics, ReplicationLink
+
+# the ten data access permissions, in the order in which /proc/permissions prints them
+PERMISSIONS = (
+    'browse',
+    'read',
+    'write',
+    'readAcl',
+    'writeAcl',
+    'changeOwner',
+    'delete',
+    'privileged',
+    'purge',
+    'search',
+)
+ALL_RIGHTS = frozenset(PERMISSIONS)
+READ_RIGHTS = frozenset({'browse', 'read', 'readAcl', 'search'})
+IMPLIED = {'read': {'browse'}, 'purge': {'delete'}, 'search': {'browse', 'read'}}
+
+SYSTEM_ROLES = frozenset({'ADMINISTRATOR', 'COMPLIANCE', 'MONITOR', 'SEARCH', 'SECURITY', 'SERVICE'})
+
+# HCP's names of the hash schemes -> hashlib's
+HASH_SCHEMES = {
+    'MD5': 'md5',
+    'SHA-1': 'sha1',
+    'SHA-256': 'sha256',
+    'SHA-384': 'sha384',
+    'SHA-512': 'sha512',
+    'RIPEMD-160': 'ripemd160',
+}
+
+GIB = 1024**3
+
+
+def rights(*names: str) -> frozenset[str]:
+    """Permissions with everything that they imply.
+
+    >>> sorted(rights('search', 'purge'))
+    ['browse', 'delete', 'purge', 'read', 'search']
+
+    :raises ValueError: for a permission that HCP does not know
+    """
+    unknown = set(names) - ALL_RIGHTS
+    if unknown:
+        raise ValueError(f'unknown permissions {sorted(unknown)}; there are {PERMISSIONS}')
+    return frozenset(names).union(*(IMPLIED.get(name, set()) for name in names))
+
+
+@dataclass
+class User:
+    """An account, of a tenant or of the system.
+
+    :param permissions: name of a namespace -> what the user may do there, see :func:`rights`
+    :param roles: administrative roles, for MAPI
+    """
+
+    name: str
+    password: str = field(repr=False)
+    permissions: dict[str, frozenset[str]] = field(default_factory=dict)
+    roles: frozenset[str] = frozenset()
+    enabled: bool = True
+
+    def token(self) -> str:
+        """The second half of HCP's credentials: the hex MD5 of the password."""
+        return hashlib.md5(self.password.encode('utf-8')).hexdigest()
+
+
+@dataclass
+class RetentionClass:
+    """A named retention: ``value`` is ``-2``, ``-1``, ``0`` or an offset like ``A+10y``."""
+
+    name: str
+    value: str
+    description: str = ''
+    auto_delete: bool = False
+
+
+@dataclass
+class Namespace:
+    """A namespace and all its settings.
+
+    :param permissions: the namespace's mask; no user has more
+    :param anonymous: what callers without credentials may do; None: they are turned away
+    :param custom_metadata_changes: to annotations of objects under retention: ADD, ALL or NONE
+    :param xml_check: annotations must be well-formed XML
+    :param read_only: writes are refused, whatever the permissions
+    :param hard_quota: in bytes
+    :param soft_quota: in per cent of the hard quota
+    """
+
+    name: str
+    description: str = ''
+    versioning: bool = False
+    search: bool = True
+    retention_mode: str = 'enterprise'
+    default_retention: str = '0'
+    default_shred: bool = False
+    default_index: bool = True
+    hash_scheme: str = 'SHA-256'
+    dpl: int = 2
+    hard_quota: int = 50 * GIB
+    soft_quota: int = 85
+    permissions: frozenset[str] = ALL_RIGHTS
+    anonymous: Optional[frozenset[str]] = None
+    http: bool = True
+    https: bool = True
+    acls: bool = True
+    xml_check: bool = True
+    custom_metadata_changes: str = 'ADD'
+    read_only: bool = False
+    retention_classes: dict[str, RetentionClass] = field(default_factory=dict)
+
+    def retention_class(self, name: str) -> Optional[RetentionClass]:
+        """The class of this name; class names are not case sensitive."""
+        return find(self.retention_classes, name)
+
+    def add_class(self, retention_class: RetentionClass) -> None:
+        """Add, or replace, a retention class."""
+        self.retention_classes[retention_class.name] = retention_class
+
+
+@dataclass
+class Tenant:
+    """A tenant with its namespaces and its own users."""
+
+    name: str
+    namespaces: dict[str, Namespace] = field(default_factory=dict)
+    users: dict[str, User] = field(default_factory=dict)
+    permissions: frozenset[str] = ALL_RIGHTS
+    mapi_enabled: bool = True
+
+
+@dataclass
+class ReplicationService:
+    """The system-wide settings of replication, and whether all links are shut down."""
+
+    allow_tenants_to_monitor_namespaces: bool = True
+    enable_dns_failover: bool = True
+    enable_domain_and_certificate_synchronization: bool = True
+    network: str = '[hcp_system]'
+    shut_down_reason: Optional[str] = None
+
+    @property
+    def status(self) -> str:
+        return 'ENABLED' if self.shut_down_reason is None else 'SHUTDOWN'
+
+
+@dataclass
+class System:
+    """One HCP.
+
+    :param users: the system-level users, for ``admin.<domain>``
+    :param zone: the local time zone, in which HCP prints times
+    """
+
+    domain: str
+    tenants: dict[str, Tenant] = field(default_factory=dict)
+    users: dict[str, User] = field(default_factory=dict)
+    links: dict[str, ReplicationLink] = field(default_factory=dict)
+    replication: ReplicationService = field(default_factory=ReplicationService)
+    software_version: str = '7.1.0.10'
+    zone: tzinfo = timezone.utc
+    permissions: frozenset[str] = ALL_RIGHTS
+    mapi_enabled: bool = True
+
+    def read_only(self, tenant: Tenant, namespace: Namespace) -> bool:
+        """Whether writes are refused: the namespace says so, or a link does."""
+        return namespace.read_only or any(link.read_only(tenant.name) for link in self.links.values())
+
+
+Named = TypeVar('Named')
+
+
+def find(things: Mapping[str, Named], name: str) -> Optional[Named]:
+    """Look up by a name that is not case sensitive (users, classes, links, tenants).
+
+    >>> find({'Ann': 1}, 'ann'), find({'Ann': 1}, 'bob')
+    (1, None)
+    """
+    if name in things:
+        return things[name]
+    wanted = name.lower()
+    return next((thing for key, thing in things.items() if key.lower() == wanted), None)
+
+
+# HCP prints a namespace's description as one text; clients cut it into a list at this sign
+DESCRIPTION_SEPARATOR = '\N{DEGREE SIGN}'
+
+
+def _example_namespace(name: str, *, versioning: bool) -> Namespace:
+    words = ('replicated', 'search', 'versioning' if versioning else 'no versioning')
+    namespace = Namespace(name, DESCRIPTION_SEPARATOR.join(words), versioning=versioning)
+    namespace.add_class(RetentionClass('initial_unspecified', '-2', 'Retention to be decided later'))
+    namespace.add_class(RetentionClass('deletion_prohibited', '-1', 'Never to be deleted'))
+    namespace.add_class(RetentionClass('TAX_DATA', 'A+10y', 'Tax records', auto_delete=True))
+    return namespace
+
+
+def _example_link() -> ReplicationLink:
+    return ReplicationLink(
+        name='hcp1-a-a-hcp2',
+        id='b9c488db-f641-486e-a8b4-56810faf23cd',
+        description='active/active link between HCP1 and HCP2',
+        local_host='192.168.0.52, 192.168.0.53, 192.168.0.54, 192.168.0.55',
+        remote_host='192.168.0.56, 192.168.0.57, 192.168.0.58, 192.168.0.59',
+        statistics=LinkStatistics(up_to_date_ms=1419975449113),
+        tenants=['m'],
+    )
+
+
+def default_system(domain: str = 'hcp1.example.com') -> System:
+    """An HCP that serves the manual's examples.
+
+    Tenant ``m`` with the namespaces ``n1`` (no versioning) and ``n2`` (versioning), its user ``n``
+    with password ``n01``; for MAPI the system-level user ``service`` with password ``service01``;
+    an active/active link to a second HCP. Its clock shows UTC+1, as the manual's HCP did.
+
+    >>> sorted(default_system('hcp1.example.com').tenants['m'].namespaces)
+    ['n1', 'n2']
+    """
+    namespaces = [_example_namespace('n1', versioning=False), _example_namespace('n2', versioning=True)]
+    user = User('n', 'n01', {namespace.name: ALL_RIGHTS for namespace in namespaces})
+    tenant = Tenant('m', {namespace.name: namespace for namespace in namespaces}, {user.name: user})
+    link = _example_link()
+    return System(
+        domain=domain.lower(),
+        tenants={tenant.name: tenant},
+        users={'service': User('service', 'service01', roles=SYSTEM_ROLES)},
+        links={link.name: link},
+        zone=timezone(timedelta(hours=1)),
+    )

@@ -1,7 +1,7 @@
 """Draws the package's own tables, so that the documentation cannot say anything else than the code.
 
 ``.. rows:: module.NAME`` renders a sequence of named tuples, one column per field (``:headings:`` renames them, divided
-by ``;``). ``.. transitions:: module.NAME`` renders a ``{state: {event: next state}}``.
+by ``;``). ``.. transitions:: module.NAME`` draws a ``{state: {event: next state}}``, and lists it below the drawing.
 """
 
 from __future__ import annotations
@@ -67,16 +67,71 @@ class Rows(_FromCode):
         return [table(headings, [[words(cell) for cell in row] for row in rows])]
 
 
+# The drawing's measures, in its own units. States stand in a column, in the table's order; the last one, where all roads
+# end, is a bar at the right.
+STEP, TOP, LEFT, WIDTH, HEIGHT, BAR = 84, 16, 190, 120, 36, 600
+
+
+def diagram(transitions: dict[Any, dict[Any, Any]]) -> str:
+    """The state machine as SVG: onwards is downwards, back is an arc at the left, the end lies at the right."""
+    *column, end = transitions
+    bottom = TOP + STEP * (len(column) - 1) + HEIGHT
+    parts = [
+        f'<svg class="link-states" viewBox="0 0 740 {bottom + 16}" role="img" aria-label="The states of a link">',
+        '<defs><marker id="states-tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
+        '<path class="tip" d="M0 0L8 4L0 8z"/></marker></defs>',
+        f'<rect x="{BAR}" y="{TOP}" width="{WIDTH}" height="{bottom - TOP}" rx="8"/>',
+        f'<text class="state" x="{BAR + WIDTH / 2}" y="{(TOP + bottom) / 2}">{words(end)}</text>',
+    ]
+    for place, state in enumerate(column):
+        y = TOP + STEP * place
+        parts.append(f'<rect x="{LEFT}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="8"/>')
+        parts.append(f'<text class="state" x="{LEFT + WIDTH / 2}" y="{y + HEIGHT / 2 + 5}">{words(state)}</text>')
+        for following in dict.fromkeys(transitions[state].values()):
+            label = ', or '.join(words(event) for event, to in transitions[state].items() if to is following)
+            parts += _to_the_end(y, label) if following is end else _arrow(place, column.index(following), label)
+    return ''.join([*parts, '</svg>'])
+
+
+def _arrow(start: int, stop: int, label: str) -> list[str]:
+    y = TOP + STEP * start
+    if stop == start + 1:
+        x = LEFT + WIDTH / 2
+        return [_path(f'M{x} {y + HEIGHT}V{y + STEP - 2}'), _label(x + 10, y + (STEP + HEIGHT) / 2 + 4, label)]
+    from_y, to_y = y + HEIGHT / 2, TOP + STEP * stop + HEIGHT / 2
+    path = _path(f'M{LEFT} {from_y}C{LEFT - 70} {from_y} {LEFT - 70} {to_y} {LEFT - 2} {to_y}')
+    return [path, _label(LEFT - 62, (from_y + to_y) / 2 + 4, label, 'back')]
+
+
+def _to_the_end(y: float, label: str) -> list[str]:
+    middle = y + HEIGHT / 2
+    return [_path(f'M{LEFT + WIDTH} {middle}H{BAR - 2}'), _label(BAR - 14, middle - 6, label, 'back')]
+
+
+def _path(d: str) -> str:
+    return f'<path class="line" d="{d}" marker-end="url(#states-tip)"/>'
+
+
+def _label(x: float, y: float, label: str, kind: str = '') -> str:
+    lines = label.split(', ') if kind == 'back' and len(label) > 25 else [label]
+    spans = ''.join(f'<tspan x="{x}" dy="{15 if place else 0}">{line}</tspan>' for place, line in enumerate(lines))
+    return f'<text class="event {kind}" x="{x}" y="{y}">{spans}</text>'
+
+
 class Transitions(_FromCode):
-    """A state machine as a table."""
+    """A state machine as a drawing, and as a table."""
 
     def run(self) -> list[nodes.Node]:
+        transitions = self.value()
         rows = [
-            [words(state), words(event), words(following)]
-            for state, events in self.value().items()
-            for event, following in events.items()
+            ['' if place else words(state), words(event), words(following)]
+            for state, events in transitions.items()
+            for place, (event, following) in enumerate(events.items())
         ]
-        return [table(['state', 'what happens', 'next state'], rows)]
+        return [
+            nodes.raw('', diagram(transitions), format='html'),
+            table(['state', 'what happens', 'next state'], rows),
+        ]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -1,1 +1,67 @@
-"""Under construction."""
+"""A client for the Hitachi Content Platform (HCP): credentials, a Target, Connections.
+
+>>> import hcpsdk
+>>> hcpsdk.version()
+'0.9.0-5'
+"""
+
+from __future__ import annotations
+
+import logging
+
+from ._tls import SSL_NOVERIFY
+from ._version import VERSION
+from .auth import BaseAuthorization, NativeAuthorization
+from .connection import Connection
+from .errors import (
+    HcpsdkCantConnectError,
+    HcpsdkCertificateError,
+    HcpsdkError,
+    HcpsdkReplicaInitError,
+    HcpsdkTimeoutError,
+    HcpsdkTruncatedError,
+)
+from .target import (
+    I_HS3,
+    I_HSWIFT,
+    I_NATIVE,
+    RS_READ_ALLOWED,
+    RS_READ_ON_FAILOVER,
+    RS_WRITE_ALLOWED,
+    RS_WRITE_ON_FAILOVER,
+    Target,
+)
+
+__all__ = [
+    'I_HS3',
+    'I_HSWIFT',
+    'I_NATIVE',
+    'RS_READ_ALLOWED',
+    'RS_READ_ON_FAILOVER',
+    'RS_WRITE_ALLOWED',
+    'RS_WRITE_ON_FAILOVER',
+    'SSL_NOVERIFY',
+    'BaseAuthorization',
+    'Connection',
+    'HcpsdkCantConnectError',
+    'HcpsdkCertificateError',
+    'HcpsdkError',
+    'HcpsdkReplicaInitError',
+    'HcpsdkTimeoutError',
+    'HcpsdkTruncatedError',
+    'NativeAuthorization',
+    'Target',
+    'version',
+]
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())
+
+
+def version() -> str:
+    """The version of the SDK, as its changelog has it.
+
+    :returns: for example ``'0.9.0-5'``
+
+    .. versionadded:: 0.9.0-5
+    """
+    return VERSION

@@ -1,0 +1,85 @@
+"""Closes what is idle: one thread for all Connections of the process.
+
+HCP has 255 connection slots per node, and an application that sleeps must not keep them. The
+reaper sleeps until the earliest deadline of the links that it watches, looks at each, and goes
+back to sleep; when nothing is left to watch it waits for the next. A link in use costs it one
+look per idle time, a request costs it nothing. It is a daemon, so it never keeps the
+interpreter from ending, and it is the only global state of the package.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from typing import Protocol
+
+from ._trace import SYSTEM_CLOCK, Clock
+
+
+class Idler(Protocol):
+    """What can be watched."""
+
+    def expire(self, now: float) -> float | None:
+        """Close if idle for too long.
+
+        :returns: when to look again, or None when there is nothing left to watch
+        """
+
+
+class Reaper:
+    """Watches links, weakly: one that nobody uses any more need not be closed by us."""
+
+    def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._clock = clock
+        self.forget()
+
+    def forget(self) -> None:
+        """Start from nothing; a forked child has neither our thread nor a right to our sockets."""
+        self._changed = threading.Condition()
+        self._watched: weakref.WeakSet[Idler] = weakref.WeakSet()
+        self._thread: threading.Thread | None = None
+        self._wake: float | None = None
+
+    def watch(self, idler: Idler, until: float) -> None:
+        """Look at ``idler`` for the first time at ``until``, and then whenever it says."""
+        with self._changed:
+            self._watched.add(idler)
+            if self._thread is None:
+                self._start()
+            elif self._wake is None or until < self._wake:
+                self._changed.notify()
+
+    def reap(self) -> float | None:
+        """Look at every link once.
+
+        :returns: the earliest time at which to look again; None if none is watched
+        """
+        now, soonest = self._clock.now(), None
+        for idler in list(self._watched):
+            again = idler.expire(now)
+            if again is None:
+                self._watched.discard(idler)
+            elif soonest is None or again < soonest:
+                soonest = again
+        return soonest
+
+    def _start(self) -> None:
+        thread = threading.Thread(target=self._run, name='hcpsdk-reaper', daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # the interpreter is ending, which will close the links better than we can
+            return
+        self._thread = thread
+
+    def _run(self) -> None:
+        with self._changed:
+            while True:
+                self._wake = self.reap()
+                self._changed.wait(None if self._wake is None else max(0.0, self._wake - self._clock.now()))
+
+
+REAPER = Reaper()
+
+if hasattr(os, 'register_at_fork'):  # not on Windows, which cannot fork
+    os.register_at_fork(after_in_child=REAPER.forget)

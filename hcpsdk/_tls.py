@@ -1,0 +1,47 @@
+"""Whom we trust: TLS contexts, and what to say when a certificate does not verify."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import ssl
+
+logger = logging.getLogger(__name__)
+
+FLOOR = ssl.TLSVersion.TLSv1_2
+"""the oldest version we speak; RFC 8996 retired the ones before"""
+
+WAYS_OUT = """\
+There are three ways out:
+  1. Trust the authority that signed it:
+     hcpsdk.Target(..., sslcontext=ssl.create_default_context(cafile='ca.pem'))
+  2. A fresh HCP signs for itself and names no host: trust exactly that certificate:
+     context = ssl.create_default_context(cafile='hcp.pem'); context.check_hostname = False
+     hcpsdk.Target(..., sslcontext=context)
+  3. In a laboratory only, trust everybody:
+     hcpsdk.Target(..., sslcontext=hcpsdk.SSL_NOVERIFY)"""
+
+
+def verifying_context() -> ssl.SSLContext:
+    """The context that is used when the caller gives none; it honours ``SSL_CERT_FILE``."""
+    context = ssl.create_default_context()
+    context.minimum_version = FLOOR
+    return context
+
+
+def _trusting_context() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = FLOOR
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+SSL_NOVERIFY = _trusting_context()
+"""A TLS context without any verification, for a laboratory: anybody may pose as the HCP."""
+
+
+@functools.cache
+def warn_noverify() -> None:
+    """Say it once, however many Targets use it."""
+    logger.warning('SSL_NOVERIFY is in use: nobody checks who answers in the name of HCP')

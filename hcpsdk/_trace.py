@@ -1,0 +1,68 @@
+"""What we tell about a request: its times, its log lines, and none of its secrets."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from typing import Callable
+
+LEAST = 1e-11
+"""seconds; the shortest time we report: the manual promises that none is ever 0.0"""
+
+HIDDEN = '***'
+
+# What carries credentials on HCP's doors: the native token, its old cookies (``hcp-ns-auth``,
+# ``hcp-api-auth``) and the token of HSwift.
+_SECRET_HEADERS = frozenset({'authorization', 'cookie', 'set-cookie', 'x-auth-token'})
+
+# MAPI takes new passwords as query parameters (``?password=...``).
+_SECRET_PARAMETER = re.compile(r'(?i)([?&][^=&]*password[^=&]*=)[^&\s]*')
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Where time comes from, and how it is spent; tests bring their own.
+
+    Monotonic: a wall clock that jumps must change neither a measurement nor a deadline.
+    """
+
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    precise: Callable[[], float] = time.perf_counter
+
+    def since(self, start: float) -> float:
+        """Seconds since ``start`` (a value of ``precise``), at least :data:`LEAST`."""
+        return max(self.precise() - start, LEAST)
+
+
+SYSTEM_CLOCK = Clock()
+
+
+def redact_header(name: str, value: str) -> str:
+    """The value as it may be shown.
+
+    >>> redact_header('Authorization', 'HCP bg==:1dc7')
+    '***'
+    """
+    return HIDDEN if name.lower() in _SECRET_HEADERS else value
+
+
+def redact_target(target: str) -> str:
+    """A request target as it may be shown.
+
+    >>> redact_target('/mapi/userAccounts?username=x&password=y')
+    '/mapi/userAccounts?username=x&password=***'
+    """
+    return _SECRET_PARAMETER.sub(r'\1' + HIDDEN, target)
+
+
+def redact_head(head: str) -> str:
+    """A whole request or response head as it may be shown."""
+    first, *lines = head.split('\r\n')
+    return '\r\n'.join([redact_target(first), *map(_redact_line, lines)])
+
+
+def _redact_line(line: str) -> str:
+    name, colon, value = line.partition(': ')
+    return name + colon + redact_header(name, value) if colon else line

@@ -1,0 +1,375 @@
+"""The way of one request: take a link, exchange, or ask the policy and go round.
+
+Whatever has more than one case lives in the module of that case: what is said in ``_request``,
+how it travels in ``_link``, what a failure means in ``_retry``.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from types import TracebackType
+from typing import Any, Callable, TypeVar
+
+from . import _request, _retry
+from ._link import ERRORS, Cause, Failure, Link, Patience
+from ._request import HeaderLines, Params, Request
+from ._response import Response as Answer
+from ._retry import Row, Verdict
+from ._tls import WAYS_OUT
+from ._trace import LEAST, SYSTEM_CLOCK, Clock
+from .errors import HcpsdkCantConnectError, HcpsdkCertificateError, HcpsdkError, HcpsdkTimeoutError
+from .target import Target
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar('T')
+
+DRAIN = 65536
+"""bytes; what an answer has left up to this is read away, rather than opening a new connection"""
+
+MAX_DEBUGLEVEL = 9
+"""the manual's range is 0 to 9"""
+
+# Methods after which the manual promises a Connection that is ready for the next request.
+_DRAINED = frozenset({'PUT', 'HEAD', 'DELETE'})
+
+# Methods that change nothing, so that a lost answer leaves no doubt behind.
+_READING = frozenset({'GET', 'HEAD', 'OPTIONS'})
+
+
+class Connection:
+    """A connection to an HCP: opened when first needed, kept while used, closed when idle.
+
+    :param target: the HCP, a :class:`Target`
+    :param timeout: seconds to wait for a connection, and for each single step after it; a pair
+        gives the two apart, ``(connect, read)``
+    :param idletime: seconds that the connection is kept open while nobody uses it
+    :param debuglevel: 0 to 9; above 0 the heads of requests and answers are printed to standard
+        output, without credentials
+    :param retries: how many times a request may be sent again, where that is safe
+    :raises TypeError, ValueError: if an argument makes no sense
+
+    A status code that says no is an answer like any other: look at :attr:`response_status`.
+    A Connection belongs to one thread at a time; make one for each.
+
+    .. versionadded:: 0.9.0-5
+    """
+
+    _clock: Clock = SYSTEM_CLOCK
+    _uniform: Callable[[float, float], float] = staticmethod(random.uniform)
+
+    def __init__(
+        self,
+        target: Target,
+        timeout: float | tuple[float, float] = 30,
+        idletime: float = 30,
+        debuglevel: int = 0,
+        retries: int = 3,
+    ) -> None:
+        if not isinstance(target, Target):
+            raise TypeError(f'target must be a hcpsdk.Target, not {type(target).__name__}')
+        connect, read = timeout if isinstance(timeout, tuple) and len(timeout) == 2 else (timeout, timeout)
+        self._target = target
+        self._patience = Patience(
+            connect=_seconds('timeout', connect, above=0),
+            read=_seconds('timeout', read, above=0),
+            idle=_seconds('idletime', idletime),
+            clock=self._clock,
+        )
+        self._debuglevel = _count('debuglevel', debuglevel, MAX_DEBUGLEVEL)
+        self._retries = _count('retries', retries)
+        self._link: Link | None = None
+        self._address: str | None = None
+        self._response: Answer | None = None
+        self._connect_time = self._service_time1 = self._service_time2 = LEAST
+
+    def __repr__(self) -> str:
+        return f'<Connection to {self._target.fqdn} by {self._link or "no link"}>'
+
+    def __enter__(self) -> Connection:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def address(self) -> str | None:
+        """The address of the node in use, None before the first request."""
+        return self._address
+
+    @property
+    def Response(self) -> Answer | None:
+        """The answer to the last request, an :class:`http.client.HTTPResponse`; None before."""
+        return self._response
+
+    response = Response
+
+    @property
+    def response_status(self) -> int | None:
+        """The HTTP status code of the last request."""
+        return None if self._response is None else self._response.status
+
+    @property
+    def response_reason(self) -> str | None:
+        """The reason phrase that came with the status code."""
+        return None if self._response is None else self._response.reason
+
+    @property
+    def connect_time(self) -> float:
+        """Seconds that the last connect took, the TLS handshake included."""
+        return self._connect_time
+
+    @property
+    def service_time1(self) -> float:
+        """Seconds that the last step took: the request up to its answer's head, or one read."""
+        return self._service_time1
+
+    @property
+    def service_time2(self) -> float:
+        """Seconds that the whole last request took up to now; connecting is not in it."""
+        return self._service_time2
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        body: Any = None,
+        params: Params = None,
+        headers: HeaderLines = None,
+    ) -> Answer:
+        """Send a request and return its answer; all other methods come here.
+
+        :param method: ``'GET'``, ``'PUT'`` and so on
+        :param url: the path from ``/rest`` on, without a server part. It is percent-encoded; an
+            escape that is there already stays. ``?`` belongs to the name, queries go to ``params``
+        :param body: what to send: bytes, str (sent as UTF-8), an open file from where it stands,
+            or an iterable of bytes. A file in text mode goes out as its bytes on disk
+        :param params: the query, a dictionary or a list of 2-tuples; it is percent-encoded
+        :param headers: more headers, a dictionary or a list of 2-tuples; they win over prepared ones
+        :returns: the answer, an :class:`http.client.HTTPResponse`
+        :raises HcpsdkCantConnectError: if no node takes a connection
+        :raises HcpsdkTimeoutError: if HCP is silent for too long
+        :raises HcpsdkCertificateError: if HCP's certificate does not verify
+        :raises HcpsdkError: if the request cannot be sent as it is meant, or was lost on the way
+
+        What may be sent again after a failure is a table, see the chapter on the way of one request.
+        """
+        request = _request.build(method, url, body, params, headers)
+        self._service_time2 = LEAST
+        sent_again = 0
+        while True:
+            link = self._take_link()
+            try:
+                response = self._timed(self._exchange, link, request)
+            except Failure as failure:
+                sent_again = self._go_round(request, failure, sent_again)
+            else:
+                self._log(request, response)
+                return response
+
+    def PUT(self, url: str, body: Any = None, params: Params = None, headers: HeaderLines = None) -> Answer:
+        """Store an object, or part of its metadata; leaves the Connection ready for the next request.
+
+        For the parameters see :meth:`request`.
+        """
+        return self.request('PUT', url, body, params, headers)
+
+    def GET(self, url: str, params: Params = None, headers: HeaderLines = None) -> Answer:
+        """Ask for an object; :meth:`read` its content before the next request.
+
+        For the parameters see :meth:`request`.
+        """
+        return self.request('GET', url, None, params, headers)
+
+    def HEAD(self, url: str, params: Params = None, headers: HeaderLines = None) -> Answer:
+        """Ask for an object's metadata only; leaves the Connection ready for the next request.
+
+        For the parameters see :meth:`request`.
+        """
+        return self.request('HEAD', url, None, params, headers)
+
+    def POST(
+        self, url: str, params: Params = None, headers: HeaderLines = None, *, body: Any = None
+    ) -> Answer:
+        """Change metadata; leaves the Connection ready, unless the answer has a body to be read.
+
+        For the parameters see :meth:`request`.
+        """
+        return self.request('POST', url, body, params, headers)
+
+    def DELETE(self, url: str, params: Params = None, headers: HeaderLines = None) -> Answer:
+        """Delete an object; leaves the Connection ready for the next request.
+
+        For the parameters see :meth:`request`.
+        """
+        return self.request('DELETE', url, None, params, headers)
+
+    def read(self, amt: int | None = None) -> bytes:
+        """Read the body of the last answer, or the next part of it.
+
+        :param amt: how many bytes at most, all that is left by default
+        :returns: the bytes; fewer than asked for, or none, mean that the body is complete
+        :raises HcpsdkTruncatedError: if it ended before its announced length
+        :raises HcpsdkTimeoutError: if HCP went silent in the middle of it
+        """
+        response = self._answered()
+        return self._timed(response.read, amt)
+
+    def getheader(self, *args: Any, **kwargs: Any) -> Any:
+        """One header of the last answer, see :meth:`http.client.HTTPResponse.getheader`."""
+        return self._answered().getheader(*args, **kwargs)
+
+    def getheaders(self) -> list[tuple[str, str]]:
+        """All headers of the last answer, as a list of (name, value)."""
+        return self._answered().getheaders()
+
+    def close(self) -> None:
+        """Close the connection to HCP; the next request would open a new one."""
+        link, self._link = self._link, None
+        if link is not None:
+            link.close()
+            logger.debug('connection to %s closed', link.peer)
+
+    # --- how a request is carried out ------------------------------------------------------
+
+    def _take_link(self) -> Link:
+        """The link we have, if it can carry one more request, else a new one."""
+        self._clear_way()
+        if self._link is not None and self._link.take():
+            return self._link
+        self._link = self._dial()
+        self._link.take()
+        return self._link
+
+    def _clear_way(self) -> None:
+        """Nothing that an answer has left may be taken for the next one."""
+        response, self._response = self._response, None
+        if response is not None and not response.whole:
+            _drain(response)
+
+    def _dial(self) -> Link:
+        """Try each address once; the first that takes the connection is it."""
+        failures: list[Failure] = []
+        for address in self._target.candidates():
+            started = self._clock.precise()
+            try:
+                link = Link(address, self._target.endpoint, self._patience, self._debuglevel)
+            except Failure as failure:
+                self._passed_over(address, failure)
+                failures.append(failure)
+            else:
+                self._connect_time = self._clock.since(started)
+                self._address = address
+                logger.debug('connected to %s in %.6f s', link.peer, self._connect_time)
+                return link
+        raise _unreachable(self._target, failures) from failures[-1].error
+
+    def _passed_over(self, address: str, failure: Failure) -> None:
+        """The next address may do better, unless this one has shown a certificate that will not."""
+        logger.warning('%s', failure)
+        if failure.cause is Cause.CERTIFICATE:
+            raise HcpsdkCertificateError(f'{self._target.fqdn} at {failure}\n{WAYS_OUT}') from failure.error
+        self._target.failed(address)
+
+    def _exchange(self, link: Link, request: Request) -> Answer:
+        response = self._response = link.exchange(request, request.head(self._target.headers))
+        if request.method in _DRAINED and not response.whole:
+            _drain(response)
+        return response
+
+    def _timed(self, step: Callable[..., T], *args: Any) -> T:
+        """Book what a step takes, however it ends."""
+        started = self._clock.precise()
+        try:
+            return step(*args)
+        finally:
+            self._service_time1 = self._clock.since(started)
+            self._service_time2 += self._service_time1
+
+    def _answered(self) -> Answer:
+        if self._response is None:
+            raise HcpsdkError(
+                'there is no answer to look at: no request was made yet, or the last one failed'
+            )
+        return self._response
+
+    def _log(self, request: Request, response: Answer) -> None:
+        if logger.isEnabledFor(logging.DEBUG):
+            times = f'{self._service_time1:.6f} s'
+            logger.debug(
+                '%s %s: %s %s in %s', request.method, request.path, response.status, response.reason, times
+            )
+
+    def _go_round(self, request: Request, failure: Failure, sent_again: int) -> int:
+        """Another try, if the policy has one for us.
+
+        :returns: how many of the retries are used up then
+        :raises HcpsdkError: if it has none
+        """
+        row = _retry.decide(failure, request)
+        if row.verdict is Verdict.FREE:
+            logger.debug('%s %s goes again: %s', request.method, request.path, row.why)
+            return sent_again
+        if row.verdict is Verdict.RAISE or sent_again >= self._retries:
+            raise _given_up(request, failure, row, sent_again) from failure.error
+        logger.warning('%s %s: %s; goes again', request.method, request.path, failure)
+        self._clock.sleep(_retry.pause(sent_again + 1, self._uniform))
+        return sent_again + 1
+
+
+def _drain(response: Answer) -> None:
+    """Read away what is left, if that is not much; otherwise its connection has to go."""
+    if (response.length or 0) <= DRAIN:
+        try:
+            response.read(DRAIN)
+        except HcpsdkError as error:
+            logger.debug('the rest of an answer could not be read away: %s', error)
+    if not response.whole:
+        response.close()
+
+
+def _given_up(request: Request, failure: Failure, row: Row, sent_again: int) -> HcpsdkError:
+    """What a caller gets to know about a request that failed for good."""
+    why = f'all {sent_again} retries are used up' if row.verdict is Verdict.AGAIN else row.why
+    advice = (
+        'try later' if request.method in _READING else 'ask by HEAD what HCP has, before you send it again'
+    )
+    return ERRORS[failure.cause](
+        f'{request.method} {request.path}: {failure};'
+        f' sent {sent_again + 1} time(s), not again: {why}; {advice}'
+    )
+
+
+def _unreachable(target: Target, failures: list[Failure]) -> HcpsdkError:
+    """No address took a connection: each, and its reason."""
+    silent = all(failure.cause is Cause.TIMEOUT for failure in failures)
+    kind = HcpsdkTimeoutError if silent else HcpsdkCantConnectError
+    tried = '; '.join(str(failure) for failure in failures)
+    return kind(
+        f'no node of {target.fqdn} takes a connection, so nothing was sent:'
+        f' {tried}; is HCP up, and is the port right?'
+    )
+
+
+def _seconds(what: str, value: Any, above: float = -1.0) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f'{what} must be a number of seconds, not {type(value).__name__}')
+    if not above < value < float('inf') or value < 0:
+        raise ValueError(
+            f'{what} must be a number of seconds{", above 0" if above == 0 else ""}, not {value}'
+        )
+    return float(value)
+
+
+def _count(what: str, value: Any, most: int | None = None) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f'{what} must be an int, not {type(value).__name__}')
+    if value < 0 or (most is not None and value > most):
+        raise ValueError(f'{what} must be at least 0{f" and at most {most}" if most else ""}, not {value}')
+    return value

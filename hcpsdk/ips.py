@@ -1,0 +1,267 @@
+"""Name resolution: a name becomes addresses, and the addresses are handed out in turn.
+
+HCP's own name server answers with all available nodes, in a rotating order. Asking it directly,
+past any cache, and then walking round its answer spreads the load over all nodes, and a node
+that failed is passed over for a while.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import itertools
+import logging
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import dns.exception
+import dns.resolver
+
+from ._trace import SYSTEM_CLOCK, Clock
+from .errors import HcpsdkError
+
+logger = logging.getLogger(__name__)
+
+SOONEST_REFRESH = 30.0
+"""seconds; addresses are not asked for again sooner by themselves, however short their TTL (contract)"""
+
+LATEST_REFRESH = 900.0
+"""seconds; and not later, however long it is; also used when no TTL is known (contract)"""
+
+COOLING = 60.0
+"""seconds for which a failed address is passed over while others answer (contract)"""
+
+LIFETIME = 5.0
+"""seconds that one DNS question may take, all name servers included (dnspython's own default)"""
+
+
+class IpsError(HcpsdkError):
+    """A name has no address, or nobody could be asked for it."""
+
+
+class Request:
+    """A question for :func:`query`, for those who like to keep it together.
+
+    :param fqdn: the name to resolve
+    :param cache: True to use the system's resolver
+    """
+
+    def __init__(self, fqdn: str, cache: bool = False) -> None:
+        self.fqdn = fqdn
+        self.cache = cache
+
+
+class Response:
+    """The answer to a question, as returned by :func:`query`.
+
+    :param fqdn: the name that was asked for
+    :param cache: True if the system's resolver was used
+    """
+
+    def __init__(self, fqdn: str, cache: bool) -> None:
+        self.ips: list[str] = []
+        """The addresses found, IPv4 first, each once (list of str)."""
+        self.fqdn = fqdn
+        """The name that was asked for (str)."""
+        self.cache = cache
+        """False if all caches were by-passed, True if the system's resolver was used (bool)."""
+        self.raised = ''
+        """What went wrong, empty if nothing did (str)."""
+        self.ttl: float | None = None
+        """Seconds for which the answer may be kept; None if unknown."""
+
+    def __repr__(self) -> str:
+        return f'<Response for {self.fqdn}: {self.ips or self.raised}>'
+
+
+def query(
+    fqdn: str | Request, cache: bool = False, *, resolver: dns.resolver.Resolver | None = None
+) -> Response:
+    """Resolve a name to IPv4 and IPv6 addresses; an address resolves to itself.
+
+    :param fqdn: the name, or a :class:`Request`
+    :param cache: True to ask the system's resolver (which may cache), False to ask the name
+        servers directly
+    :param resolver: the resolver to ask instead of the default one
+    :returns: a :class:`Response`. This function never raises: look at ``.raised``
+
+    >>> query('127.0.0.1').ips
+    ['127.0.0.1']
+
+    .. versionadded:: 0.9.0-5
+    """
+    name, cached = (fqdn.fqdn, fqdn.cache) if isinstance(fqdn, Request) else (fqdn, cache)
+    response = Response(name, cached)
+    try:
+        response.ips, response.ttl = _resolve(name, cached, resolver)
+    except (OSError, dns.exception.DNSException, ValueError, TypeError) as error:
+        response.raised = f'{type(error).__name__}: {error}'
+    logger.debug('resolved %s: %s', name, response.ips or response.raised)
+    return response
+
+
+def _resolve(
+    name: Any, cached: bool, resolver: dns.resolver.Resolver | None
+) -> tuple[list[str], float | None]:
+    if not isinstance(name, str):
+        raise TypeError(f'a name to resolve must be a str, not {type(name).__name__}')
+    if not name.strip():
+        raise ValueError('a name to resolve must not be empty')
+    if _is_address(name):
+        return [name], None
+    if cached:
+        return _ask_system(name), None
+    return _ask_servers(name, resolver or dns.resolver.get_default_resolver())
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _ask_system(name: str) -> list[str]:
+    found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+    found.sort(key=lambda info: info[0] != socket.AF_INET)
+    return _unique(str(info[4][0]) for info in found)
+
+
+def _ask_servers(name: str, resolver: dns.resolver.Resolver) -> tuple[list[str], float | None]:
+    """A records, then AAAA; when there are A records, trouble with the others is none."""
+    found: list[str] = []
+    ttls: list[float] = []
+    for kind in ('A', 'AAAA'):
+        try:
+            answer = resolver.resolve(name, kind, lifetime=LIFETIME, raise_on_no_answer=False)
+        except dns.exception.DNSException:
+            if found:
+                break
+            raise
+        if answer.rrset is not None:
+            found += [record.address for record in answer.rrset]
+            ttls.append(float(answer.rrset.ttl))
+    if not found:
+        raise ValueError(f'{name} has neither an A nor an AAAA record')
+    return _unique(iter(found)), min(ttls)
+
+
+def _unique(addresses: Iterator[str]) -> list[str]:
+    return list(dict.fromkeys(addresses))
+
+
+class Circle:
+    """The addresses of an HCP, handed out in turn: one call of ``next()`` each.
+
+    :param fqdn: the name to resolve
+    :param port: the port that the addresses will be used with
+    :param dnscache: True to use the system's resolver, which may cache; False to by-pass all caches
+    :param resolver: the :class:`dns.resolver.Resolver` to ask instead of the default one
+    :raises IpsError: if the name cannot be resolved
+
+    A Circle may be shared by threads. It takes no lock: a list is replaced as a whole, so a
+    name server that does not answer never blocks anybody who could use a known address.
+
+    >>> circle = Circle('127.0.0.1')
+    >>> next(circle), circle._addresses
+    ('127.0.0.1', ['127.0.0.1'])
+
+    .. versionadded:: 0.9.0-5
+    """
+
+    _clock: Clock = SYSTEM_CLOCK
+
+    def __init__(
+        self,
+        fqdn: str,
+        port: int = 443,
+        dnscache: bool = False,
+        *,
+        resolver: dns.resolver.Resolver | None = None,
+    ) -> None:
+        self.fqdn = fqdn
+        self.port = port
+        self.dnscache = dnscache
+        self._resolver = resolver
+        self._addresses: list[str] = []
+        self._turn = itertools.count()
+        self._cooling: dict[str, float] = {}
+        self._due = 0.0
+        self._refresher: threading.Thread | None = None
+        self.refresh()
+
+    def __repr__(self) -> str:
+        return f'<Circle of {self.fqdn}: {self._addresses}>'
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        return self._in_turn()[0]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, '_refresher': None, '_turn': None, '_cooling': {}, '_due': 0.0}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _turn=itertools.count())
+
+    def refresh(self) -> None:
+        """Ask for the addresses again, and use the new ones from now on.
+
+        :raises IpsError: if that fails; the known addresses stay in use then
+        """
+        response = query(self.fqdn, self.dnscache, resolver=self._resolver)
+        pause = LATEST_REFRESH if response.ttl is None else response.ttl
+        self._due = self._clock.now() + min(max(pause, SOONEST_REFRESH), LATEST_REFRESH)
+        if response.raised:
+            self._due = self._clock.now() + SOONEST_REFRESH
+            raise IpsError(
+                f'{self.fqdn} could not be resolved by'
+                f' {"the system" if self.dnscache else "its name servers"} ({response.raised});'
+                ' check the name, and whether DNS forwards it to HCP'
+            )
+        self._addresses = response.ips
+
+    def failed(self, address: str) -> None:
+        """An address took no connection: pass it over for a while, and ask DNS what is new."""
+        self._cooling[address] = self._clock.now() + COOLING
+        self._refresh_aside()
+
+    def candidates(self) -> Iterator[str]:
+        """All addresses to try for one connection, each once, the most promising first.
+
+        When they are used up, DNS is asked once more: HCP may have moved.
+        """
+        known = self._in_turn()
+        yield from known
+        try:
+            self.refresh()
+        except IpsError as error:
+            logger.warning('%s', error)
+        yield from (address for address in self._in_turn() if address not in known)
+
+    def _in_turn(self) -> list[str]:
+        """The addresses from the next one on; those that cool down come last."""
+        now = self._clock.now()
+        if now >= self._due:
+            self._due = now + SOONEST_REFRESH
+            self._refresh_aside()
+        addresses = self._addresses
+        start = next(self._turn) % len(addresses)
+        rotated = addresses[start:] + addresses[:start]
+        return sorted(rotated, key=lambda address: self._cooling.get(address, now) > now)
+
+    def _refresh_aside(self) -> None:
+        """Refresh in a thread of its own, one at a time; nobody waits for it."""
+        if self._refresher is not None and self._refresher.is_alive():
+            return
+        self._refresher = threading.Thread(target=self._try_refresh, name='hcpsdk-resolver', daemon=True)
+        self._refresher.start()
+
+    def _try_refresh(self) -> None:
+        try:
+            self.refresh()
+        except IpsError as error:
+            logger.warning('%s; the known addresses stay in use', error)

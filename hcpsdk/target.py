@@ -1,0 +1,244 @@
+"""One HCP: its name, addresses, credentials and trust, shared by any number of Connections."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from ssl import SSLContext
+from typing import Any
+
+import dns.resolver
+
+from . import _tls
+from ._link import Endpoint
+from ._version import VERSION
+from .auth import BaseAuthorization
+from .errors import HcpsdkError, HcpsdkReplicaInitError
+from .ips import Circle, IpsError
+
+logger = logging.getLogger(__name__)
+
+I_NATIVE = 'I_NATIVE'
+"""HCP's own http/REST dialect, for its authenticated namespaces."""
+I_HS3 = 'I_HS3'
+"""The dialect that is compatible with Amazon S3; not implemented yet."""
+I_HSWIFT = 'I_HSWIFT'
+"""The dialect that is compatible with OpenStack Swift; not implemented yet."""
+
+RS_READ_ALLOWED = 1
+"""Replica strategy: read from the replica whenever it helps."""
+RS_READ_ON_FAILOVER = 2
+"""Replica strategy: read from the replica while failed over."""
+RS_WRITE_ALLOWED = 4
+"""Replica strategy: write to the replica whenever it helps (active/active links only)."""
+RS_WRITE_ON_FAILOVER = 8
+"""Replica strategy: write to the replica while failed over."""
+
+_ALL_STRATEGIES = RS_READ_ALLOWED | RS_READ_ON_FAILOVER | RS_WRITE_ALLOWED | RS_WRITE_ON_FAILOVER
+
+SSL_PORTS = frozenset({443, 8000, 9090})
+"""ports on which HCP speaks TLS: objects, the system's console, the management API"""
+
+_DEFAULT_PORT = {True: 443, False: 80}
+
+
+class Target:
+    """One HCP, the place where Connections get addresses and headers from.
+
+    :param fqdn: ``namespace.tenant.hcp.domain`` for objects, ``admin.hcp.domain`` or
+        ``tenant.hcp.domain`` for the management API
+    :param authorization: an instance of a subclass of :class:`hcpsdk.auth.BaseAuthorization`
+    :param port: 443, 8000 and 9090 mean TLS
+    :param dnscache: True to resolve by the system's resolver, which may cache; False to ask the
+        name servers directly
+    :param interface: the dialect to speak, :data:`I_NATIVE`
+    :param replica_fqdn: the name of the same namespace on the replica
+    :param replica_strategy: when to use the replica: ``RS_*`` modes combined by ``|``
+    :param sslcontext: how to verify the server; None for the usual way, which honours
+        ``SSL_CERT_FILE``. See the chapter on TLS
+    :param ssl: True or False overrides what the port says
+    :param resolver: the :class:`dns.resolver.Resolver` to ask instead of the default one
+    :raises hcpsdk.ips.IpsError: if the name cannot be resolved
+    :raises HcpsdkReplicaInitError: if the replica's name cannot be resolved; the primary's
+        Target is not made then, either
+    :raises HcpsdkError: if the interface is not implemented
+    :raises TypeError, ValueError: if an argument makes no sense
+
+    A Target may be shared by threads, and be pickled.
+
+    .. versionadded:: 0.9.0-5
+    """
+
+    I_NATIVE = I_NATIVE
+    I_HS3 = I_HS3
+    I_HSWIFT = I_HSWIFT
+    RS_READ_ALLOWED = RS_READ_ALLOWED
+    RS_READ_ON_FAILOVER = RS_READ_ON_FAILOVER
+    RS_WRITE_ALLOWED = RS_WRITE_ALLOWED
+    RS_WRITE_ON_FAILOVER = RS_WRITE_ON_FAILOVER
+
+    def __init__(
+        self,
+        fqdn: str,
+        authorization: BaseAuthorization,
+        port: int = 443,
+        dnscache: bool = False,
+        interface: str = I_NATIVE,
+        replica_fqdn: str | None = None,
+        replica_strategy: int | None = None,
+        *,
+        sslcontext: SSLContext | None = None,
+        ssl: bool | None = None,
+        resolver: dns.resolver.Resolver | None = None,
+    ) -> None:
+        self._fqdn = _checked_name(fqdn)
+        self._port = _checked_port(port)
+        self._ssl = port in SSL_PORTS if ssl is None else bool(ssl)
+        self._replica_strategy = _checked_strategy(replica_strategy, replica_fqdn)
+        _check_kinds(authorization, interface, sslcontext)
+        self._authorization = authorization
+        self._sslcontext = sslcontext
+        self._made_context: SSLContext | None = None
+        self._prepared = {**self._own_headers(), **authorization.headers()}
+        if sslcontext is _tls.SSL_NOVERIFY:
+            _tls.warn_noverify()
+        self._circle = Circle(fqdn, port, dnscache, resolver=resolver)
+        self._replica = None
+        if replica_fqdn is not None:
+            self._replica = _replica(
+                replica_fqdn, authorization, port, dnscache, interface,
+                sslcontext=sslcontext, ssl=ssl, resolver=resolver,
+            )  # fmt: skip
+        logger.debug('%r made', self)
+
+    def __repr__(self) -> str:
+        return f'<Target {self._fqdn} port {self._port}, {"TLS" if self._ssl else "no TLS"}>'
+
+    def __getstate__(self) -> dict[str, Any]:
+        """An SSLContext cannot be pickled: the usual one is made anew, SSL_NOVERIFY goes by name."""
+        if self._sslcontext not in (None, _tls.SSL_NOVERIFY):
+            raise HcpsdkError(
+                'a Target with its own SSLContext cannot be pickled; make it anew on the other side'
+            )
+        noverify = self._sslcontext is _tls.SSL_NOVERIFY
+        return {**self.__dict__, '_made_context': None, '_sslcontext': noverify}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        context = _tls.SSL_NOVERIFY if state['_sslcontext'] else None
+        self.__dict__.update(state, _sslcontext=context)
+
+    @property
+    def fqdn(self) -> str:
+        """The name that the Target was made for."""
+        return self._fqdn
+
+    @property
+    def port(self) -> int:
+        """The port that is used."""
+        return self._port
+
+    @property
+    def ssl(self) -> bool:
+        """TLS is used."""
+        return self._ssl
+
+    @property
+    def addresses(self) -> list[str]:
+        """The addresses known today; a copy."""
+        return list(self._circle._addresses)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers that each request begins with, credentials included; a copy."""
+        return dict(self._prepared)
+
+    @property
+    def replica(self) -> Target | None:
+        """The replica's Target, if there is one."""
+        return self._replica
+
+    def getaddr(self) -> str:
+        """An address out of the pool: the next one each time."""
+        return next(self._circle)
+
+    def candidates(self) -> Iterator[str]:
+        """Addresses to try for a new connection, see :meth:`hcpsdk.ips.Circle.candidates`."""
+        return self._circle.candidates()
+
+    def failed(self, address: str) -> None:
+        """Report that an address took no connection."""
+        self._circle.failed(address)
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """What a link to one of the addresses has to know."""
+        return Endpoint(_ascii(self._fqdn), self._port, self._context() if self._ssl else None)
+
+    def _context(self) -> SSLContext:
+        """Made when first needed, as reading the system's authorities takes its time."""
+        if self._sslcontext is not None:
+            return self._sslcontext
+        if self._made_context is None:
+            self._made_context = _tls.verifying_context()
+        return self._made_context
+
+    def _own_headers(self) -> dict[str, str]:
+        """HCP finds the namespace by ``Host``; it compresses an answer unless told to leave it alone."""
+        name = f'[{self._fqdn}]' if ':' in self._fqdn else _ascii(self._fqdn)
+        host = name if self._port == _DEFAULT_PORT[self._ssl] else f'{name}:{self._port}'
+        return {'Host': host, 'Accept-Encoding': 'identity', 'User-Agent': f'hcpsdk/{VERSION}'}
+
+
+def _replica(fqdn: str, *args: Any, **kwargs: Any) -> Target:
+    try:
+        return Target(fqdn, *args, **kwargs)
+    except IpsError as cause:
+        raise HcpsdkReplicaInitError(
+            f'no Target could be made for the replica {fqdn}, so none was for the primary, either: {cause}'
+        ) from cause
+
+
+def _ascii(fqdn: str) -> str:
+    return fqdn if fqdn.isascii() else fqdn.encode('idna').decode('ascii')
+
+
+def _checked_name(fqdn: str) -> str:
+    if not isinstance(fqdn, str):
+        raise TypeError(f'fqdn must be a str, not {type(fqdn).__name__}')
+    if not fqdn or not all(c.isalnum() or c in '.-_:' for c in fqdn) or ('://' in fqdn):
+        raise ValueError(f"fqdn must be a bare name such as 'namespace.tenant.hcp.example.com': {fqdn!r}")
+    return fqdn
+
+
+def _checked_port(port: int) -> int:
+    if not isinstance(port, int) or isinstance(port, bool):
+        raise TypeError(f'port must be an int, not {type(port).__name__}')
+    if not 0 < port < 65536:
+        raise ValueError(f'port must be between 1 and 65535, not {port}')
+    return port
+
+
+def _checked_strategy(strategy: int | None, replica_fqdn: str | None) -> int:
+    if strategy is None:
+        return 0
+    if not isinstance(strategy, int) or isinstance(strategy, bool):
+        raise TypeError(f'replica_strategy combines RS_* modes by |, it is no {type(strategy).__name__}')
+    if strategy & ~_ALL_STRATEGIES:
+        raise ValueError(f'replica_strategy {strategy} holds more than the RS_* modes')
+    if replica_fqdn is None:
+        raise ValueError('replica_strategy needs a replica_fqdn')
+    return strategy
+
+
+def _check_kinds(authorization: Any, interface: Any, sslcontext: Any) -> None:
+    if not isinstance(authorization, BaseAuthorization):
+        raise TypeError(
+            'authorization must be made by one of the *Authorization classes,'
+            f' such as hcpsdk.NativeAuthorization(user, password), not {type(authorization).__name__}'
+        )
+    if interface not in (I_NATIVE, I_HS3, I_HSWIFT):
+        raise ValueError(f'interface must be hcpsdk.I_NATIVE, not {interface!r}')
+    if interface != I_NATIVE:
+        raise HcpsdkError(f'interface {interface} is not implemented yet; use I_NATIVE')
+    if not (sslcontext is None or isinstance(sslcontext, SSLContext)):
+        raise TypeError(f'sslcontext must be an ssl.SSLContext, not {type(sslcontext).__name__}')

@@ -198,7 +198,8 @@ class Link:
 
         :returns: the failure, if the peer hung up; it may have left an answer
         """
-        self._show('send', head)
+        if self._debuglevel:
+            _show('send', head.decode('latin-1'))
         try:
             for piece in _pieces(request, head):
                 self._push(piece)
@@ -224,7 +225,8 @@ class Link:
             response.begin()
         except (OSError, http.client.HTTPException) as error:
             raise hung_up or self._failure(error) from error
-self._show('reply', _head_of(response))
+        if self._debuglevel:
+            _show('reply', _head_of(response))
         self._move(Event.ANSWERED)
         response.settle()
         return response
@@ -279,15 +281,15 @@ self._show('reply', _head_of(response))
         with contextlib.suppress(OSError):  # the peer may have reset it: closed it is all the same
             self._sock.close()
 
-    def _show(self, what: str, head: bytes) -> None:
-        """``debuglevel`` prints to standard output as http.client does, but no secrets."""
-        if self._debuglevel:
-            print(f'{what}: {redact_head(head.decode("latin-1"))!r}')
+
+def _show(what: str, head: str) -> None:
+    """``debuglevel`` prints to standard output, as that of http.client does, but no secrets."""
+    print(f'{what}: {redact_head(head)!r}')
 
 
-def _head_of(response: Response) -> bytes:
+def _head_of(response: Response) -> str:
     lines = [f'{name}: {value}' for name, value in response.getheaders()]
-    return '\r\n'.join([f'{response.status} {response.reason}', *lines]).encode('latin-1', 'replace')
+    return '\r\n'.join([f'{response.status} {response.reason}', *lines])
 
 
 def _dial(address: str, endpoint: Endpoint, timeout: float) -> socket.socket:

@@ -1,1 +1,9 @@
-"""The management API (MAPI)."""
+"""The management API (MAPI), one module per area.
+
+MAPI speaks TLS on port 9090, under ``admin.<hcp domain>`` for system-level users and under
+``<tenant>.<hcp domain>`` for tenant-level ones.
+"""
+
+from .replication import Replication, ReplicationSettingsError
+
+__all__ = ['Replication', 'ReplicationSettingsError']

@@ -21,8 +21,8 @@ autodoc_typehints_format = 'short'
 python_use_unqualified_type_names = True
 trim_doctest_flags = True
 
-# Every reference has to lead somewhere. Those to other projects' documentation cannot be looked up without a network, and
-# private classes have no page.
+# Every reference has to lead somewhere. Those to other projects' documentation cannot be looked up without
+# a network, and private classes have no page.
 nitpicky = True
 nitpick_ignore_regex = [
     ('py:.*', r'(builtins|collections|dns|http|io|os|pathlib|socket|ssl|threading|types|typing)\..*'),

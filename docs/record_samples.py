@@ -49,7 +49,7 @@ def run(command: list[str]) -> str:
 
 
 def shape(output: str) -> str:
-    """An output without what differs from run to run: times, identifiers, ports, the first node's number, line breaks."""
+    """An output without what differs from run to run: times, identifiers, ports, addresses, line breaks."""
     for pattern, instead in (
         (r'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'UUID'),
         (r'\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3}', 'DAY'),

@@ -1,7 +1,8 @@
 """Draws the package's own tables, so that the documentation cannot say anything else than the code.
 
-``.. rows:: module.NAME`` renders a sequence of named tuples, one column per field (``:headings:`` renames them, divided
-by ``;``). ``.. transitions:: module.NAME`` draws a ``{state: {event: next state}}``, and lists it below the drawing.
+``.. rows:: module.NAME`` renders a sequence of named tuples, one column per field; ``:headings:`` renames
+them, divided by ``;``. ``.. transitions:: module.NAME`` draws a ``{state: {event: next state}}``, and lists
+it below the drawing.
 """
 
 from __future__ import annotations
@@ -31,14 +32,78 @@ def words(value: object) -> str:
 
 def table(headings: list[str], rows: list[list[str]]) -> nodes.table:
     """A table as docutils wants it."""
-    body = nodes.tbody('', *(_row(row) for row in rows))
-    head = nodes.thead('', _row(headings))
     columns = [nodes.colspec(colwidth=1) for _ in headings]
-    return nodes.table('', nodes.tgroup('', *columns, head, body, cols=len(headings)), classes=['code-table'])
+    head = nodes.thead('', _row(headings))
+    body = nodes.tbody('', *(_row(row) for row in rows))
+    group = nodes.tgroup('', *columns, head, body, cols=len(headings))
+    return nodes.table('', group, classes=['code-table'])
 
 
 def _row(cells: list[str]) -> nodes.row:
     return nodes.row('', *(nodes.entry('', nodes.paragraph(text=cell)) for cell in cells))
+
+
+# The drawing's measures, in its own units. States stand in a column, in the table's order; the last one,
+# where all roads end, is a bar at the right.
+STEP, TOP, LEFT, WIDTH, HEIGHT, BAR = 84, 16, 190, 120, 36, 600
+LONGEST_LINE = 25
+
+ARROWHEAD = (
+    '<defs><marker id="states-tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7"'
+    ' orient="auto"><path class="tip" d="M0 0L8 4L0 8z"/></marker></defs>'
+)
+
+
+def diagram(transitions: dict[Any, dict[Any, Any]]) -> str:
+    """The machine as SVG: onwards is downwards, back is an arc at the left, the end lies at the right."""
+    *column, end = transitions
+    height = STEP * (len(column) - 1) + HEIGHT
+    parts = [ARROWHEAD, *_box(BAR, TOP, height, words(end))]
+    for place, state in enumerate(column):
+        y = TOP + STEP * place
+        parts += _box(LEFT, y, HEIGHT, words(state))
+        for following in dict.fromkeys(transitions[state].values()):
+            label = ', or '.join(words(event) for event, to in transitions[state].items() if to is following)
+            if following is end:
+                parts += _to_the_end(y, label)
+            else:
+                parts += _arrow(place, column.index(following), label)
+    inner = ''.join(parts)
+    size = f'0 0 {BAR + WIDTH + TOP} {height + 2 * TOP}'
+    return f'<svg class="link-states" viewBox="{size}" role="img" aria-label="States">{inner}</svg>'
+
+
+def _box(x: float, y: float, height: float, label: str) -> list[str]:
+    middle = (x + WIDTH / 2, y + height / 2 + 5)
+    return [
+        f'<rect x="{x}" y="{y}" width="{WIDTH}" height="{height}" rx="8"/>',
+        f'<text class="state" x="{middle[0]}" y="{middle[1]}">{label}</text>',
+    ]
+
+
+def _arrow(start: int, stop: int, label: str) -> list[str]:
+    y = TOP + STEP * start
+    if stop == start + 1:
+        x = LEFT + WIDTH / 2
+        return [_path(f'M{x} {y + HEIGHT}V{y + STEP - 2}'), _label(x + 10, y + (STEP + HEIGHT) / 2 + 4, label)]
+    from_y, to_y = y + HEIGHT / 2, TOP + STEP * stop + HEIGHT / 2
+    path = _path(f'M{LEFT} {from_y}C{LEFT - 70} {from_y} {LEFT - 70} {to_y} {LEFT - 2} {to_y}')
+    return [path, _label(LEFT - 62, (from_y + to_y) / 2 + 4, label, 'back')]
+
+
+def _to_the_end(y: float, label: str) -> list[str]:
+    middle = y + HEIGHT / 2
+    return [_path(f'M{LEFT + WIDTH} {middle}H{BAR - 2}'), _label(BAR - 14, middle - 6, label, 'back')]
+
+
+def _path(d: str) -> str:
+    return f'<path class="line" d="{d}" marker-end="url(#states-tip)"/>'
+
+
+def _label(x: float, y: float, label: str, kind: str = '') -> str:
+    lines = label.split(', ') if kind and len(label) > LONGEST_LINE else [label]
+    spans = (f'<tspan x="{x}" dy="{15 if place else 0}">{line}</tspan>' for place, line in enumerate(lines))
+    return f'<text class="event {kind}" x="{x}" y="{y}">{"".join(spans)}</text>'
 
 
 class _FromCode(SphinxDirective):
@@ -67,57 +132,6 @@ class Rows(_FromCode):
         return [table(headings, [[words(cell) for cell in row] for row in rows])]
 
 
-# The drawing's measures, in its own units. States stand in a column, in the table's order; the last one, where all roads
-# end, is a bar at the right.
-STEP, TOP, LEFT, WIDTH, HEIGHT, BAR = 84, 16, 190, 120, 36, 600
-
-
-def diagram(transitions: dict[Any, dict[Any, Any]]) -> str:
-    """The state machine as SVG: onwards is downwards, back is an arc at the left, the end lies at the right."""
-    *column, end = transitions
-    bottom = TOP + STEP * (len(column) - 1) + HEIGHT
-    parts = [
-        f'<svg class="link-states" viewBox="0 0 740 {bottom + 16}" role="img" aria-label="The states of a link">',
-        '<defs><marker id="states-tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
-        '<path class="tip" d="M0 0L8 4L0 8z"/></marker></defs>',
-        f'<rect x="{BAR}" y="{TOP}" width="{WIDTH}" height="{bottom - TOP}" rx="8"/>',
-        f'<text class="state" x="{BAR + WIDTH / 2}" y="{(TOP + bottom) / 2}">{words(end)}</text>',
-    ]
-    for place, state in enumerate(column):
-        y = TOP + STEP * place
-        parts.append(f'<rect x="{LEFT}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="8"/>')
-        parts.append(f'<text class="state" x="{LEFT + WIDTH / 2}" y="{y + HEIGHT / 2 + 5}">{words(state)}</text>')
-        for following in dict.fromkeys(transitions[state].values()):
-            label = ', or '.join(words(event) for event, to in transitions[state].items() if to is following)
-            parts += _to_the_end(y, label) if following is end else _arrow(place, column.index(following), label)
-    return ''.join([*parts, '</svg>'])
-
-
-def _arrow(start: int, stop: int, label: str) -> list[str]:
-    y = TOP + STEP * start
-    if stop == start + 1:
-        x = LEFT + WIDTH / 2
-        return [_path(f'M{x} {y + HEIGHT}V{y + STEP - 2}'), _label(x + 10, y + (STEP + HEIGHT) / 2 + 4, label)]
-    from_y, to_y = y + HEIGHT / 2, TOP + STEP * stop + HEIGHT / 2
-    path = _path(f'M{LEFT} {from_y}C{LEFT - 70} {from_y} {LEFT - 70} {to_y} {LEFT - 2} {to_y}')
-    return [path, _label(LEFT - 62, (from_y + to_y) / 2 + 4, label, 'back')]
-
-
-def _to_the_end(y: float, label: str) -> list[str]:
-    middle = y + HEIGHT / 2
-    return [_path(f'M{LEFT + WIDTH} {middle}H{BAR - 2}'), _label(BAR - 14, middle - 6, label, 'back')]
-
-
-def _path(d: str) -> str:
-    return f'<path class="line" d="{d}" marker-end="url(#states-tip)"/>'
-
-
-def _label(x: float, y: float, label: str, kind: str = '') -> str:
-    lines = label.split(', ') if kind == 'back' and len(label) > 25 else [label]
-    spans = ''.join(f'<tspan x="{x}" dy="{15 if place else 0}">{line}</tspan>' for place, line in enumerate(lines))
-    return f'<text class="event {kind}" x="{x}" y="{y}">{spans}</text>'
-
-
 class Transitions(_FromCode):
     """A state machine as a drawing, and as a table."""
 
@@ -128,10 +142,8 @@ class Transitions(_FromCode):
             for state, events in transitions.items()
             for place, (event, following) in enumerate(events.items())
         ]
-        return [
-            nodes.raw('', diagram(transitions), format='html'),
-            table(['state', 'what happens', 'next state'], rows),
-        ]
+        drawing = nodes.raw('', diagram(transitions), format='html')
+        return [drawing, table(['state', 'what happens', 'next state'], rows)]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -1,4 +1,4 @@
-"""The papers say what the code does: version, changelog, README, make targets, the samples' recorded output."""
+"""The papers say what the code does: version, changelog, README, make targets, recorded output."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ def test_the_changelog_opens_with_this_version() -> None:
 
 def test_the_plugin_is_announced_to_pytest() -> None:
     """Or the fixture ``mock_hcp`` would be missing where the package is installed."""
-    [plugin] = [entry for entry in importlib.metadata.distribution('hcpsdk').entry_points if entry.group == 'pytest11']
+    announced = importlib.metadata.distribution('hcpsdk').entry_points
+    [plugin] = [entry for entry in announced if entry.group == 'pytest11']
     assert (plugin.name, plugin.value) == ('hcpsdk_mock', 'hcpsdk.mock.plugin')
 
 

@@ -19,6 +19,7 @@ autodoc_member_order = 'bysource'
 autodoc_typehints = 'signature'
 autodoc_typehints_format = 'short'
 python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 88
 trim_doctest_flags = True
 
 # Every reference has to lead somewhere. Those to other projects' documentation cannot be looked up without

@@ -85,7 +85,8 @@ def _arrow(start: int, stop: int, label: str) -> list[str]:
     y = TOP + STEP * start
     if stop == start + 1:
         x = LEFT + WIDTH / 2
-        return [_path(f'M{x} {y + HEIGHT}V{y + STEP - 2}'), _label(x + 10, y + (STEP + HEIGHT) / 2 + 4, label)]
+        path = _path(f'M{x} {y + HEIGHT}V{y + STEP - 2}')
+        return [path, _label(x + 10, y + (STEP + HEIGHT) / 2 + 4, label)]
     from_y, to_y = y + HEIGHT / 2, TOP + STEP * stop + HEIGHT / 2
     path = _path(f'M{LEFT} {from_y}C{LEFT - 70} {from_y} {LEFT - 70} {to_y} {LEFT - 2} {to_y}')
     return [path, _label(LEFT - 62, (from_y + to_y) / 2 + 4, label, 'back')]

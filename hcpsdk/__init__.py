@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 
+from . import ips, mapi, namespace, pathbuilder
 from ._tls import SSL_NOVERIFY
 from ._version import VERSION
 from .auth import BaseAuthorization, NativeAuthorization
@@ -51,6 +52,10 @@ __all__ = [
     'HcpsdkTruncatedError',
     'NativeAuthorization',
     'Target',
+    'ips',
+    'mapi',
+    'namespace',
+    'pathbuilder',
     'version',
 ]
 

@@ -68,7 +68,7 @@ docs: $(VENV)/.with-docs
 
 # Each distribution goes into an empty environment of its own, and is imported from a directory that is not this tree.
 dist: $(VENV)/.with-check
-	@rm -rf build/dist build/env-*
+	@rm -rf build/dist build/env-* && mkdir -p build
 	@$(BIN)/python -m build --outdir build/dist . >build/dist.log 2>&1 || { cat build/dist.log; exit 1; }
 	@for kind in whl tar.gz; do \
 	    $(PYTHON) -m venv build/env-$$kind && \

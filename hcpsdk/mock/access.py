@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Mapping, Optional
+from typing import Optional
 
 from .messages import Headers
 from .model import READ_RIGHTS, Namespace, System, Tenant, User, find
@@ -124,17 +125,20 @@ class Visit:
         mask = self.system.permissions & self.tenant.permissions & self.namespace.permissions
         return mask & READ_RIGHTS if self.read_only else mask
 
-    def rights(self) -> frozenset[str]:
-        """What the caller may do."""
-        return self.granted() & self.mask()
+    def rights(self, also: frozenset[str] = frozenset()) -> frozenset[str]:
+        """What the caller may do.
+
+        :param also: permissions that an object's ACL adds to the namespace's
+        """
+        return (self.granted() | also) & self.mask()
 
     def need(self, *wanted: str, also: frozenset[str] = frozenset()) -> None:
         """Refuse a caller who lacks one of these permissions.
 
-        :param also: further permissions, by the object's ACL
+        :param also: see :meth:`rights`
         :raises Refusal: 403
         """
-        allowed = (self.granted() | also) & self.mask()
+        allowed = self.rights(also)
         missing = [name for name in wanted if name not in allowed]
         if not missing:
             return

@@ -7,11 +7,12 @@ import time
 from pathlib import Path
 from typing import Callable, Optional, Union
 
+from . import mapi as management
+from . import proc, rest
 from .access import Visit
 from .messages import Answer, MockRequest
 from .model import System
 from .replies import Refusal, refusal
-from .rest import Rest
 from .store import Store, Stores
 
 
@@ -33,19 +34,41 @@ class MockApplication:
         self.system = system
         self._clock = clock
         self._stores = Stores(None if directory is None else Path(directory))
-        self._rest = Rest(system, self._store_of, clock)
+        self._rest = rest.Rest(system, self._store_of, clock)
+        self._proc = proc.Proc(system, self._store_of, clock)
+        self._mapi = management.Mapi(system, clock)
 
     def __call__(self, request: MockRequest) -> Answer:
         """Do what the request says; see :class:`~hcpsdk.mock.messages.Application`."""
+        if request.mapi:
+            return self._mapi(request)
         try:
-            return self._rest(request)
+            return self._route(request.path)(request)
         except Refusal as refused:
-            reading = request.method in ('GET', 'HEAD')
-            return refusal(self.system, self._clock(), refused, reading=reading)
+            return refusal(self.system, self._clock(), refused, reading=request.method in ('GET', 'HEAD'))
 
     def refuse(self, status: int, message: str, *, mapi: bool = False) -> Answer:
         """An error answer in HCP's form, for what the server itself has to refuse."""
-        return refusal(self.system, self._clock(), Refusal(status, message), reading=False)
+        refused = Refusal(status, message)
+        if mapi:
+            return self._mapi.refusal(refused)
+        return refusal(self.system, self._clock(), refused, reading=False)
+
+    def _route(self, path: bytes) -> Callable[[MockRequest], Answer]:
+        """Who answers for a path on the data ports.
+
+        :raises Refusal: 404; 403 for the management API, which has a port of its own
+        """
+        prefix = b'/' + path[1:].partition(b'/')[0]
+        if prefix == management.PREFIX:
+            raise Refusal(403, 'the management API answers on its own port')
+        routes: dict[bytes, Callable[[MockRequest], Answer]] = {
+            rest.PREFIX: self._rest,
+            proc.PREFIX: self._proc,
+        }
+        if prefix not in routes:
+            raise Refusal(404)
+        return routes[prefix]
 
     def _store_of(self, visit: Visit) -> Store:
         namespace = visit.namespace

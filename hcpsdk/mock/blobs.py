@@ -6,9 +6,10 @@ import hashlib
 import os
 import tempfile
 import zlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Iterator, Optional, Protocol, Union
+from typing import IO, Optional, Protocol, Union
 
 from .messages import RequestBody
 from .model import HASH_SCHEMES
@@ -204,7 +205,7 @@ class GunzippedBody:
         return plain
 
 
-def compressed(pieces: Union[bytes, FilePieces]) -> Iterator[bytes]:
+def compressed(pieces: Union[bytes, Iterable[bytes]]) -> Iterator[bytes]:
     """The same bytes as a gzip stream, always the same one for the same bytes."""
     deflate = zlib.compressobj(wbits=GZIP_FRAME)
     for piece in [pieces] if isinstance(pieces, bytes) else pieces:

@@ -37,19 +37,22 @@ WRITING = Failed(412, 412, 304, 412)
 COPY_SOURCE = Failed(412, 304, 304, 412)
 
 
-def given(headers: Headers) -> list[str]:
-    """The conditional headers that a request has, those on a copy's source included."""
-    return [name for name in NAMES for name in (name, SOURCE_PREFIX + name) if name in headers]
-
-
-def forbid(headers: Headers) -> None:
+def forbid(headers: Headers, prefix: str = '') -> None:
     """HCP knows conditions for GET, HEAD and PUT of an object only.
 
     :raises Refusal: 400
     """
-    found = given(headers)
-    if found:
-        raise Refusal(400, f'{found[0]} is not allowed on this request')
+    for name in NAMES:
+        if prefix + name in headers:
+            raise Refusal(400, f'{prefix}{name} is not allowed on this request')
+
+
+def forbid_source(headers: Headers) -> None:
+    """Conditions on a copy's source make no sense without one [inferred].
+
+    :raises Refusal: 400
+    """
+    forbid(headers, SOURCE_PREFIX)
 
 
 def check(headers: Headers, version: Optional[Version], failed: Failed, prefix: str = '') -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Optional
 
 ACTIVE_ACTIVE, OUTBOUND, INBOUND = 'ACTIVE_ACTIVE', 'OUTBOUND', 'INBOUND'
 
@@ -172,12 +171,3 @@ class ReplicationLink:
     def read_only(self, tenant: str) -> bool:
         """Whether this link keeps the tenant from being written to on this system."""
         return tenant in self.tenants and self.state in READ_ONLY[self.type]
-
-
-def find_action(names: list[str]) -> Optional[str]:
-    """The first link action among the names of query parameters.
-
-    >>> find_action(['verbose', 'suspend']), find_action(['verbose'])
-    ('suspend', None)
-    """
-    return next((name for name in names if name in ACTIONS or name in ALIASES), None)

@@ -6,8 +6,9 @@ and tenants; ``application`` knows these and nothing of sockets. This file is al
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Iterable, Iterator, Optional, Protocol, Union
+from typing import Optional, Protocol, Union, overload
 
 
 class Headers:
@@ -23,6 +24,12 @@ class Headers:
         self._first: dict[str, str] = {}
         for name, value in self._lines:
             self._first.setdefault(name.lower(), value)
+
+    @overload
+    def get(self, name: str) -> Optional[str]: ...
+
+    @overload
+    def get(self, name: str, default: str) -> str: ...
 
     def get(self, name: str, default: Optional[str] = None) -> Optional[str]:
         """The first value under this name."""

@@ -6,9 +6,10 @@ Tests change these values while the mock runs; nothing here does I/O or knows of
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta, timezone, tzinfo
-from typing import Mapping, Optional, TypeVar
+from typing import Optional, TypeVar
 
 from .links import LinkStatistics, ReplicationLink
 

@@ -2,35 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from email.utils import formatdate
-from typing import Iterable, Optional, Union
+from typing import Optional, Union
 
-from . import acls, conditions, retention
-from .blobs import PIECE, FilePieces, compressed
+from . import conditions, grants, retention
+from .blobs import FilePieces, compressed
 from .call import Call
 from .messages import Answer, Headers
 from .replies import NO_CACHE, Lines, Refusal, change_ms, flag, local_time
-from .store import Directory, File, Version
+from .store import File, Version
 
 
-def get(call: Call, file: File) -> Answer:
-    """GET of an object. The caller holds the store's lock."""
+def get(call: Call) -> Answer:
+    """GET of an object."""
+    squeeze = 'Range' not in call.headers and wants_gzip(call.headers)
+    with call.store.lock:
+        file = call.file(deleted=True)
+        version = _met(call, file)
+        size = version.sums.size
+        part = conditions.byte_range(call.headers, size)
+        if part is not None:
+            return _part(call, file, version, *part)
+        answer = Answer(200, object_lines(call, file, version, size), version.blob.pieces(0, size))
+        if not squeeze:
+            return answer
+        again = version.blob.pieces(0, size)
+    return packed(answer, again)
+
+
+def head(call: Call) -> Answer:
+    """HEAD of an object."""
+    with call.store.lock:
+        file = call.file(deleted=True)
+        version = _met(call, file)
+        return Answer(200, object_lines(call, file, version, version.sums.size))
+
+
+def _met(call: Call, file: File) -> Version:
+    """The version that a request wants, its conditions being met."""
     version = readable(call, file)
     conditions.check(call.headers, version, conditions.READING)
-    part = conditions.byte_range(call.headers, version.sums.size)
-    if part is not None:
-        return _get_part(call, file, version, *part)
-    if wants_gzip(call.headers):
-        return _get_compressed(call, file, version)
-    lines = object_lines(call, file, version, version.sums.size)
-    return Answer(200, lines, version.blob.pieces(0, version.sums.size))
-
-
-def head(call: Call, file: File) -> Answer:
-    """HEAD of an object. The caller holds the store's lock."""
-    version = readable(call, file)
-    conditions.check(call.headers, version, conditions.READING)
-    return Answer(200, object_lines(call, file, version, version.sums.size))
+    return version
 
 
 def readable(call: Call, file: File) -> Version:
@@ -38,7 +51,7 @@ def readable(call: Call, file: File) -> Version:
 
     :raises Refusal: 403; 404; 204 if that version is a delete marker
     """
-    call.visit.need('read', also=acls.granted(call.visit, file))
+    call.visit.need('read', also=grants.granted(call.visit, file))
     return select(file, call.query.get('version'), versioning=call.visit.namespace.versioning)
 
 
@@ -61,32 +74,35 @@ def select(file: File, wanted: Optional[str], *, versioning: bool) -> Version:
     return version
 
 
-def _get_part(call: Call, file: File, version: Version, start: int, length: int) -> Answer:
+def _part(call: Call, file: File, version: Version, start: int, length: int) -> Answer:
     lines = object_lines(call, file, version, length)
     lines.append(('Accept-Ranges', 'bytes'))
     lines.append(('Content-Range', f'bytes {start}-{start + length - 1}/{version.sums.size}'))
     return Answer(206, lines, version.blob.pieces(start, length))
 
 
-def _get_compressed(call: Call, file: File, version: Version) -> Answer:
-    body, length = squeeze(version)
-    lines = object_lines(call, file, version, length)
-    place = lines.index(('Content-Length', str(length))) + 1
-    lines[place:place] = [('Content-Encoding', 'gzip'), ('X-HCP-ContentLength', str(version.sums.size))]
-    return Answer(200, lines, body)
-
-
-def squeeze(version: Version) -> tuple[Union[bytes, Iterable[bytes]], int]:
-    """The data of a version as gzip, and the length of that.
+def packed(answer: Answer, again: Union[bytes, FilePieces]) -> Answer:
+    """The answer with its body as gzip.
 
     Large data are compressed twice, once for the length, rather than kept.
+
+    :param again: the same body once more
     """
-    size = version.sums.size
-    if size <= PIECE:
-        body = b''.join(compressed(version.blob.pieces(0, size)))
-        return body, len(body)
-    length = sum(map(len, compressed(version.blob.pieces(0, size))))
-    return compressed(version.blob.pieces(0, size)), length
+    body: Union[bytes, Iterable[bytes]]
+    if isinstance(again, bytes):
+        body = b''.join(compressed(again))
+        length = len(body)
+    else:
+        length = sum(map(len, compressed(again)))
+        body = compressed(answer.body)
+    place = [name for name, _ in answer.headers].index('Content-Length')
+    plain_length = answer.headers[place][1]
+    answer.headers[place : place + 1] = [
+        ('Content-Length', str(length)),
+        ('Content-Encoding', 'gzip'),
+        ('X-HCP-ContentLength', plain_length),
+    ]
+    return Answer(answer.status, answer.headers, body)
 
 
 def wants_gzip(headers: Headers) -> bool:
@@ -143,6 +159,22 @@ def _retention_lines(call: Call, version: Version) -> Lines:
     ]
 
 
+def forbid_kept(call: Call, version: Version) -> None:
+    """Refuse to delete, or to put a new version over, what is to be kept.
+
+    :raises Refusal: 403
+    """
+    if version.settings.hold:
+        raise Refusal(403, 'the object is on hold')
+    if under_retention(call, version):
+        raise Refusal(403, 'the object is under retention')
+
+
+def under_retention(call: Call, version: Version) -> bool:
+    """Whether the retention of a version has not ended yet."""
+    return retention.under_retention(effective(call, version), call.moment().now)
+
+
 def effective(call: Call, version: Version) -> int:
     """The retention of a version as it counts now."""
     classes = call.visit.namespace.retention_classes
@@ -170,40 +202,37 @@ def _setting_lines(call: Call, file: File, version: Version) -> Lines:
     return lines
 
 
-def change_lines(call: Call, when_ms: int) -> Lines:
-    """The change time in HCP's two forms."""
-    return [
-        ('X-HCP-ChangeTimeMilliseconds', change_ms(when_ms)),
-        ('X-HCP-ChangeTimeString', local_time(when_ms, call.visit.system.zone)),
-    ]
-
-
-def get_annotated(call: Call, file: File) -> Answer:
+def get_annotated(call: Call) -> Answer:
     """GET of an object together with one annotation, without anything between the two."""
     if 'Range' in call.headers:
         raise Refusal(400, 'Range is not possible with type=whole-object')
-    version = readable(call, file)
-    conditions.check(call.headers, version, conditions.READING)
-    annotation = version.annotations.get(call.query.get('annotation', 'default'))
+    with call.store.lock:
+        file = call.file(deleted=True)
+        version = _met(call, file)
+        annotation = version.annotations.get(call.query.get('annotation', 'default'))
+        data = version.blob.pieces(0, version.sums.size)
     if annotation is None:
-        return get(call, file)  # one vendor page: only the data come; its status table says 404 [conflict]
+        # one vendor page: only the data come; its status table says 404 [conflict]
+        return Answer(200, object_lines(call, file, version, version.sums.size), data)
     first = call.headers.get('X-HCP-CustomMetadataFirst', 'false').lower() == 'true'
-    data = version.blob.pieces(0, version.sums.size)
-    pieces = [[annotation.data], data] if first else [data, [annotation.data]]
+    parts = [annotation.data, data] if first else [data, annotation.data]
     lines = object_lines(call, file, version, version.sums.size + annotation.sums.size)
     lines += [
         ('X-HCP-CustomMetadataFirst', flag(first)),
         ('X-HCP-DataContentType', version.content_type),
         ('X-HCP-CustomMetadataContentType', annotation.content_type),
     ]
-    return Answer(200, lines, _in_turn(pieces))
+    return Answer(200, lines, _in_turn(parts))
 
 
-def _in_turn(parts: Iterable[Union[bytes, FilePieces, list[bytes]]]) -> Iterable[bytes]:
+def _in_turn(parts: Iterable[Union[bytes, FilePieces]]) -> Iterator[bytes]:
     for part in parts:
         yield from [part] if isinstance(part, bytes) else part
 
 
-def directory_lines(call: Call, directory: Directory) -> Lines:
-    """The headers of a directory, on GET and HEAD."""
-    return [('X-HCP-Type', 'directory'), *change_lines(call, directory.change_ms)]
+def change_lines(call: Call, when_ms: int) -> Lines:
+    """The change time in HCP's two forms."""
+    return [
+        ('X-HCP-ChangeTimeMilliseconds', change_ms(when_ms)),
+        ('X-HCP-ChangeTimeString', local_time(when_ms, call.visit.system.zone)),
+    ]

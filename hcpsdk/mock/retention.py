@@ -7,9 +7,10 @@ prohibited), -2 (initial unspecified), or the second since the epoch up to which
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
-from typing import Mapping, Optional, Union
+from typing import Optional, Union
 
 from .model import RetentionClass, find
 
@@ -150,9 +151,10 @@ def add_months(epoch: int, months: int) -> int:
     cycles, rest = divmod(epoch, _CYCLE_SECONDS)
     start = datetime.fromtimestamp(rest, timezone.utc)
     years, month = divmod(start.month - 1 + months, 12)
-    first = _epoch(start.year + years) + sum(_month_days(start.year + years, m) for m in range(month)) * 86_400
-    day = min(start.day, _month_days(start.year + years, month))
-    return first + (day - 1) * 86_400 + rest % 86_400 + cycles * _CYCLE_SECONDS
+    year = start.year + years
+    days = sum(_month_days(year, earlier) for earlier in range(month))
+    days += min(start.day, _month_days(year, month)) - 1
+    return _epoch(year) + days * 86_400 + rest % 86_400 + cycles * _CYCLE_SECONDS
 
 
 def _month_days(year: int, month: int) -> int:

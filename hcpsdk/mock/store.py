@@ -6,10 +6,11 @@ All methods of :class:`Store` are called with its lock held; bodies are taken in
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Iterator, Optional, Union
+from typing import Optional, Union
 
 from .blobs import Blob, Intake, MemoryBlob, Sums
 from .replies import Refusal
@@ -50,6 +51,19 @@ class Settings:
     index: bool = True
     shred: bool = False
     owner: str = ''
+
+    def with_flags(self, given: Mapping[str, str]) -> Settings:
+        """The settings with those flags changed that are given as ``true`` or ``false``."""
+
+        def flag(name: str, present: bool) -> bool:
+            return given[name] == 'true' if name in given else present
+
+        return replace(
+            self,
+            hold=flag('hold', self.hold),
+            index=flag('index', self.index),
+            shred=flag('shred', self.shred),
+        )
 
 
 @dataclass
@@ -97,9 +111,14 @@ class File:
 
 @dataclass
 class Directory:
-    """A directory; a deleted one stays where the namespace keeps versions."""
+    """A directory; a deleted one stays where the namespace keeps versions.
+
+    :param change_ms: when it was made or deleted
+    :param content_ms: when something was last added to it or removed from it
+    """
 
     change_ms: int
+    content_ms: int
     children: dict[bytes, Union[File, Directory]] = field(default_factory=dict)
     deleted: bool = False
 
@@ -143,7 +162,7 @@ class Store:
 
     def __init__(self, scheme: str, directory: Optional[Path], now_ms: int) -> None:
         self.lock = threading.RLock()
-        self.root = Directory(now_ms)
+        self.root = Directory(now_ms, now_ms)
         self.usage = Usage()
         self._scheme = scheme
         self._directory = directory
@@ -207,19 +226,18 @@ class Store:
         """
         node: Node = self.root
         for name in names[:-1]:
-            assert_directory(node)
             node = self._step(node, name, now_ms)
-        return assert_directory(node)
+        return _the_directory(node)
 
     def _step(self, node: Node, name: bytes, now_ms: int) -> Node:
-        directory = assert_directory(node)
+        directory = _the_directory(node)
         child = directory.children.get(name)
         if child is None:
-            child = directory.children[name] = Directory(now_ms)
-            directory.change_ms = now_ms
+            child = directory.children[name] = Directory(now_ms, now_ms)
+            directory.content_ms = now_ms
         elif isinstance(child, Directory) and child.deleted:
             child.deleted = False
-            child.change_ms = directory.change_ms = now_ms
+            child.change_ms = directory.content_ms = now_ms
         return child
 
     def make_directory(self, names: Names, now_ms: int) -> None:
@@ -245,42 +263,33 @@ class Store:
             file.versions.append(version)
         else:
             file = parent.children[names[-1]] = File([version])
-        parent.change_ms = version.change_ms
+        parent.content_ms = version.change_ms
         self.usage.count(version, 1)
         return file
 
     def remove(self, names: Names, now_ms: int) -> None:
         """Take a name out of its directory, with all that is behind it."""
-        parent = assert_directory(self.live_parent(names))
+        parent = self.parent(names, now_ms)
         node = parent.children.pop(names[-1])
-        parent.change_ms = now_ms
+        parent.content_ms = now_ms
         if isinstance(node, File):
             for version in node.versions:
                 self._drop(version)
 
-    def live_parent(self, names: Names) -> Node:
-        """What the path's last component lies in.
-
-        :raises Refusal: 404 if there is nothing
-        """
-        parent = self.find(names[:-1])
-        if parent is None:
-            raise Refusal(404)
-        return parent
-
-    def remove_version(self, names: Names, file: File, version: Version, now_ms: int) -> None:
-        """Take one version out of an object; the object goes with its last one."""
-        if len(file.versions) == 1:
-            self.remove(names, now_ms)
-            return
+    def remove_version(self, file: File, version: Version) -> None:
+        """Take one of several versions out of an object."""
         file.versions.remove(version)
         self._drop(version)
+
+    def bury(self, names: Names, file: File, now_ms: int) -> None:
+        """Put a delete marker on top of an object."""
+        self.add(names, _marker(self.next_id(now_ms), now_ms, file.newest.sums))
 
     def replace_by_marker(self, file: File, now_ms: int) -> None:
         """Turn the current version into a delete marker that keeps its ID."""
         old = file.versions.pop()
         self._drop(old)
-        file.versions.append(marker(old.id, now_ms, old.sums))
+        file.versions.append(_marker(old.id, now_ms, old.sums))
 
     def _drop(self, version: Version) -> None:
         self.usage.count(version, -1)
@@ -301,7 +310,7 @@ class Store:
         version.change_ms = now_ms
 
 
-def assert_directory(node: Node) -> Directory:
+def _the_directory(node: Node) -> Directory:
     """The node, which has to be a directory.
 
     :raises Refusal: 409 if it is an object
@@ -311,8 +320,7 @@ def assert_directory(node: Node) -> Directory:
     return node
 
 
-def marker(number: int, now_ms: int, like: Sums) -> Version:
-    """A delete marker."""
+def _marker(number: int, now_ms: int, like: Sums) -> Version:
     return Version(number, now_ms, now_ms, replace(like, size=0), marker=True)
 
 

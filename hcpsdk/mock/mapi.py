@@ -1,0 +1,146 @@
+"""The management API: from a request on its port to the resource, in HCP's order of checks.
+
+New resources need no change here: they come as :class:`~hcpsdk.mock.resource.Route` into ``ROUTES``.
+"""
+
+from __future__ import annotations
+
+import threading
+from email.utils import formatdate
+from typing import Callable, Optional
+
+from . import replication
+from .access import MAPI_COOKIE, authenticate, credentials, labels_below
+from .call import read_all
+from .formats import requested, write
+from .messages import Answer, MockRequest
+from .model import System, User, find
+from .replies import REASONS, Lines, Refusal, error_message
+from .resource import SYSTEM, TENANT, Ask, Method, Route
+
+PREFIX = b'/mapi'
+MAX_PATH = 4095
+"""bytes after the prefix, the query not counted"""
+
+MAX_BODY = 1024 * 1024
+"""bytes of a body that we read [inferred]; documents here are small"""
+
+ADMIN_HOST = 'admin'
+
+ROUTES: list[Route] = [*replication.ROUTES]
+
+
+class Mapi:
+    """The management API of one HCP; one request at a time."""
+
+    def __init__(self, system: System, clock: Callable[[], float]) -> None:
+        self._system = system
+        self._clock = clock
+        self._lock = threading.Lock()
+
+    def __call__(self, request: MockRequest) -> Answer:
+        """Do what the request says."""
+        try:
+            data = read_all(request.body, MAX_BODY)
+            with self._lock:
+                return self._answer(request, data)
+        except Refusal as refused:
+            return self.refusal(refused)
+
+    def refusal(self, refused: Refusal) -> Answer:
+        """An error, explained in a header only; no words about caching on these."""
+        lines = [*self._general(), ('Pragma', 'no-cache'), *refused.headers, *error_message(refused.message)]
+        return Answer(refused.status, [*lines, ('Content-Length', '0')], reason=REASONS.get(refused.status))
+
+    def _general(self) -> Lines:
+        return [
+            ('Date', formatdate(self._clock(), usegmt=True)),
+            ('Server', f'HCP V{self._system.software_version}'),
+            ('X-HCP-SoftwareVersion', self._system.software_version),
+        ]
+
+    def _answer(self, request: MockRequest, data: bytes) -> Answer:
+        """The checks stand in the order that fits HCP's documentation [inferred]."""
+        path = request.path[len(PREFIX) :]
+        if len(path) > MAX_PATH:
+            raise Refusal(414)
+        level, user = self._caller(request)
+        body_form, answer_form = requested(request.headers, with_body=bool(data))
+        route, names = _route(request)
+        ask = Ask(self._system, names, dict(request.query), body_form, data)
+        if level not in route.level:
+            raise Refusal(403, f'this resource is not for accounts of a {level}')
+        if not route.exists(ask):
+            raise _absent(request)
+        tree = _method(request, route, user).act(ask)
+        lines = [*self._general(), *_CACHING]
+        if tree is None:
+            return Answer(200, [*lines, ('Content-Length', '0')])
+        body = write(answer_form, route.root, tree, pretty=_pretty(ask))
+        lines += [('Content-Type', answer_form), ('Content-Length', str(len(body)))]
+        return Answer(200, lines, b'' if request.method == 'HEAD' else body)
+
+    def _caller(self, request: MockRequest) -> tuple[str, User]:
+        """The level that the host name stands for, and the user; the rest is refused.
+
+        :raises Refusal: 400, 403
+        """
+        labels = labels_below(self._system.domain, request.host)
+        token = credentials(request.headers, MAPI_COOKIE)
+        if token is None:
+            raise Refusal(403, 'credentials are required')
+        if labels == [ADMIN_HOST]:
+            user, enabled, level = authenticate(self._system.users, token), True, SYSTEM
+        else:
+            tenant = find(self._system.tenants, '.'.join(labels))
+            user = authenticate(tenant.users if tenant else {}, token)
+            enabled, level = tenant is not None and tenant.mapi_enabled, TENANT
+        if not (enabled and self._system.mapi_enabled):
+            raise Refusal(403, 'the management API is not enabled')
+        return level, user
+
+
+_CACHING: Lines = [
+    ('Cache-Control', 'no-cache,no-store,must-revalidate'),
+    ('Pragma', 'no-cache'),
+    ('Expires', 'Thu, 01 Jan 1970 00:00:00 GMT'),
+]
+
+
+def _pretty(ask: Ask) -> bool:
+    return ask.flagged('prettyprint')
+
+
+def _route(request: MockRequest) -> tuple[Route, dict[str, str]]:
+    """The resource that a path names; a slash at its end does not matter.
+
+    :raises Refusal: 404, or as :func:`_absent` says
+    """
+    parts = request.path.decode('utf-8', 'replace').strip('/').split('/')
+    for route in ROUTES:
+        names = route.match(parts[1:])
+        if names is not None and parts[0] == PREFIX[1:].decode():
+            return route, names
+    raise _absent(request)
+
+
+def _absent(request: MockRequest) -> Refusal:
+    """HEAD says 302 for what is not there. Where to is not documented: to a harmless place."""
+    if request.method == 'HEAD':
+        return Refusal(302, headers=[('Location', '/')])
+    return Refusal(404)
+
+
+def _method(request: MockRequest, route: Route, user: User) -> Method:
+    """What the request's method does here, if the user may do it.
+
+    :raises Refusal: 405; 403, and for HEAD 302: it does not tell what one may not see
+    """
+    method: Optional[Method] = route.methods.get('GET' if request.method == 'HEAD' else request.method)
+    if method is None:
+        raise Refusal(405)
+    if not user.roles & method.roles:
+        if request.method == 'HEAD':
+            raise _absent(request)
+        raise Refusal(403, f'one of these roles is required: {", ".join(sorted(method.roles))}')
+    return method

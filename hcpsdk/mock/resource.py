@@ -1,0 +1,99 @@
+"""The parts of which the management API is put together: questions and routes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Callable, Optional
+
+from .formats import TRUE, Tree, read
+from .model import System
+
+READERS = frozenset({'MONITOR', 'ADMINISTRATOR'})
+WRITERS = frozenset({'ADMINISTRATOR'})
+
+SYSTEM, TENANT = 'system', 'tenant'
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request to the management API, understood.
+
+    :param names: the variable parts of the path
+    :param query: the parameters; without ``=`` the value is None
+    :param form: the format of the body
+    """
+
+    system: System
+    names: Mapping[str, str]
+    query: Mapping[str, Optional[str]]
+    form: str = ''
+    body: bytes = b''
+
+    def true(self, name: str) -> bool:
+        """Whether a boolean parameter is true; a bad value counts as false."""
+        return self.query.get(name) in TRUE
+
+    def flagged(self, name: str) -> bool:
+        """Whether a flag is set: ``?flag``, ``?flag=`` and ``?flag=true`` are all one [client]."""
+        return name in self.query and self.query[name] in (None, '', *TRUE)
+
+    def tree(self, root: str) -> Tree:
+        """The body, parsed.
+
+        :raises Refusal: 400
+        """
+        return read(self.form, root, self.body)
+
+
+Act = Callable[[Ask], Optional[Tree]]
+
+
+@dataclass(frozen=True)
+class Method:
+    """What one HTTP method does with a resource, and which roles may do it.
+
+    :param act: returns the tree to answer with, or None for an empty 200
+    """
+
+    act: Act
+    roles: frozenset[str] = READERS
+
+
+def _always(ask: Ask) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Route:
+    """One kind of resource.
+
+    :param path: its path below ``/mapi``; a part in braces is a name
+    :param root: the name of its root element
+    :param methods: GET also serves HEAD
+    :param exists: whether there is such a resource
+    :param level: which accounts may ask for it, system's or tenant's
+    """
+
+    path: str
+    root: str
+    methods: Mapping[str, Method]
+    exists: Callable[[Ask], bool] = _always
+    level: frozenset[str] = field(default_factory=lambda: frozenset({SYSTEM}))
+
+    def match(self, parts: list[str]) -> Optional[dict[str, str]]:
+        """The names in a path, if it is one of this route.
+
+        >>> Route('links/{link}', 'link', {}).match(['links', 'a b'])
+        {'link': 'a b'}
+        """
+        pattern = self.path.split('/')
+        if len(parts) != len(pattern):
+            return None
+        names: dict[str, str] = {}
+        for wanted, part in zip(pattern, parts):
+            if wanted.startswith('{'):
+                names[wanted[1:-1]] = part
+            elif wanted != part:
+                return None
+        return names

@@ -60,8 +60,8 @@ def show_namespaces(namespaces: dict[str, Any]) -> None:
 def show_retention_classes(classes: dict[str, Any]) -> None:
     heading('Retention classes')
     for name, facts in sorted(classes.items()):
-        fate = 'deleted by HCP' if facts['autoDelete'] else 'kept'
-        print(f'{name:22} {facts["value"]:>8}, then {fate}: {facts["description"]}')
+        end = ', and HCP deletes it then' if facts['autoDelete'] else ''
+        print(f'{name:22} {facts["value"]:>8}  {facts["description"]}{end}')
 
 
 def show_permissions(permissions: dict[str, Any]) -> None:

@@ -36,12 +36,12 @@ _settings: list[Setting] = []
 
 def text(variable: str, default: str, meaning: str) -> str:
     """A setting that is a text."""
-    return _setting(variable, default, meaning, str)
+    return _setting(variable, default, meaning, str, 'a text')
 
 
 def secret(variable: str, default: str, meaning: str) -> str:
     """A text that is shown to nobody."""
-    return _setting(variable, default, meaning, str, shown='(not shown)')
+    return _setting(variable, default, meaning, str, 'a text', shown='(not shown)')
 
 
 def number(variable: str, default: N, meaning: str) -> N:
@@ -53,12 +53,12 @@ def number(variable: str, default: N, meaning: str) -> N:
             raise ValueError(given)
         return value
 
-    return _setting(variable, default, meaning, above_zero)
+    return _setting(variable, default, meaning, above_zero, 'a number above 0')
 
 
 def switch(variable: str, default: bool | None, meaning: str) -> bool | None:
     """1 for on, 0 for off; None leaves it to somebody else."""
-    return _setting(variable, default, meaning, lambda given: {'1': True, '0': False}[given])
+    return _setting(variable, default, meaning, lambda given: {'1': True, '0': False}[given], '1 or 0')
 
 
 def nameserver(variable: str, meaning: str) -> dns.resolver.Resolver | None:
@@ -71,17 +71,22 @@ def nameserver(variable: str, meaning: str) -> dns.resolver.Resolver | None:
         resolver.port = int(port)
         return resolver
 
-    return _setting(variable, None, meaning, asking)
+    return _setting(variable, None, meaning, asking, 'ip:port')
 
 
 def _setting(
-    variable: str, default: T, meaning: str, convert: Callable[[str], T], shown: str | None = None
+    variable: str,
+    default: T,
+    meaning: str,
+    convert: Callable[[str], T],
+    form: str,
+    shown: str | None = None,
 ) -> T:
     given = os.environ.get(variable, '')
     try:
         value = convert(given) if given else default
     except (ValueError, KeyError):
-        _end(f'{variable} cannot be {given!r}; it is {meaning}')
+        _end(f'{variable} has to be {form}, not {given!r}: {meaning}')
     standing = 'unset' if default is None else str(default)
     _settings.append(Setting(variable, meaning, shown or given or standing))
     return value
@@ -99,7 +104,9 @@ def run(main: Callable[[], None], about: str) -> None:
         _end(f'{_first_line(error)} SSL_CERT_FILE names a file with the authorities to trust')
     except hcpsdk.HcpsdkTimeoutError as error:
         _end(f'timed out: {_first_line(error)}')
-    except (hcpsdk.HcpsdkError, OSError, ValueError) as error:
+    except OSError as error:
+        _end(f'{error.filename}: {error.strerror}' if error.filename else _first_line(error))
+    except (hcpsdk.HcpsdkError, ValueError) as error:
         _end(_first_line(error))
     except KeyboardInterrupt:
         _end('interrupted', INTERRUPTED)

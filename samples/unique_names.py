@@ -3,6 +3,7 @@
 Then one is found again by its unique name alone, and the annotation tells which file it was.
 """
 
+from textwrap import indent
 from xml.etree import ElementTree
 
 from settings import insist, nameserver, number, run, secret, switch, text
@@ -73,8 +74,9 @@ def find(c: hcpsdk.Connection, builder: PathBuilder, name: str) -> None:
     c.GET(path, params=ANNOTATION)
     annotation = c.read()
     insist(c, 'GET of the annotation', 200)
-    print(f'    annotation: {annotation.decode()}')
-    print(f'    it was: {ElementTree.fromstring(annotation).findtext("filename")}')
+    print('    annotation:')
+    print(indent(annotation.decode().rstrip(), ' ' * 8))
+    print(f'    so it was {ElementTree.fromstring(annotation).findtext("filename")}')
 
 
 if __name__ == '__main__':

@@ -66,7 +66,7 @@ class Call:
         :raises Refusal: 404 if there is none, 400 for a directory: those have no such metadata [client]
         """
         node = self.store.find(self.names) if deleted else self.store.live(self.names)
-        if node is None:
+        if node is None or (node.deleted and not isinstance(node, File)):
             raise Refusal(404)
         if not isinstance(node, File):
             raise Refusal(400, 'custom metadata settings are not allowed on a directory')

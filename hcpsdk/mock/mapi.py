@@ -69,7 +69,7 @@ class Mapi:
         route, names = _route(request)
         ask = Ask(self._system, names, dict(request.query), body_form, data)
         if level not in route.level:
-            raise Refusal(403, f'this resource is not for accounts of a {level}')
+            raise _hidden(request, f'this resource is not for accounts of a {level}')
         if not route.exists(ask):
             raise _absent(request)
         tree = _method(request, route, user).act(ask)
@@ -131,16 +131,19 @@ def _absent(request: MockRequest) -> Refusal:
     return Refusal(404)
 
 
+def _hidden(request: MockRequest, why: str) -> Refusal:
+    """What an account may not see; HEAD says no more than that it is not there."""
+    return _absent(request) if request.method == 'HEAD' else Refusal(403, why)
+
+
 def _method(request: MockRequest, route: Route, user: User) -> Method:
     """What the request's method does here, if the user may do it.
 
-    :raises Refusal: 405; 403, and for HEAD 302: it does not tell what one may not see
+    :raises Refusal: 405, or as :func:`_hidden` says
     """
     method: Optional[Method] = route.methods.get('GET' if request.method == 'HEAD' else request.method)
     if method is None:
         raise Refusal(405)
     if not user.roles & method.roles:
-        if request.method == 'HEAD':
-            raise _absent(request)
-        raise Refusal(403, f'one of these roles is required: {", ".join(sorted(method.roles))}')
+        raise _hidden(request, f'one of these roles is required: {", ".join(sorted(method.roles))}')
     return method

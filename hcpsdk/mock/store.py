@@ -243,15 +243,12 @@ class Store:
     def make_directory(self, names: Names, now_ms: int) -> None:
         """Make a directory, and those above it.
 
-        :raises Refusal: 409 if there is something of that name
+        :raises Refusal: 409 if there is something of that name; also a deleted object [inferred]
         """
         node = self.find(names)
-        if (node is not None and not node.deleted) or names in self._writing:
+        if isinstance(node, File) or (node is not None and not node.deleted) or names in self._writing:
             raise Refusal(409, 'the name exists')
-        parent = self.parent(names, now_ms)
-        if isinstance(node, File):
-            raise Refusal(409, 'a deleted object has this name')
-        self._step(parent, names[-1], now_ms)
+        self._step(self.parent(names, now_ms), names[-1], now_ms)
 
     def add(self, names: Names, version: Version) -> File:
         """Put a version on top of an object, or make it its first one."""

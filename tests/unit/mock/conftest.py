@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Optional, Union
 from urllib.parse import unquote, unquote_to_bytes
@@ -66,7 +66,11 @@ class Hcp:
     system: System
     now: list[float] = field(default_factory=lambda: [INGEST_MS / 1000])
 
-    def __call__(
+    def __call__(self, *what, **more) -> Reply:
+        """Ask, and read the answer to its end."""
+        return reply(self.ask(*what, **more))
+
+    def ask(
         self,
         method: str,
         target: str,
@@ -79,7 +83,7 @@ class Hcp:
         chunked: bool = False,
         secure: bool = False,
         mapi: bool = False,
-    ) -> Reply:
+    ) -> Answer:
         lines = [('Host', f'{to}.{DOMAIN}'), *headers]
         if user is not None:
             lines.append(('Authorization', f'HCP {token(*user.split(":"))}'))
@@ -102,15 +106,12 @@ class Hcp:
             body=stream,
             length=None if chunked else length,
         )
-        return reply(self.app(request))
+        return self.app(request)
 
-    def manage(
-        self, method: str, target: str, body: bytes = b'', *, to: str = 'admin', user: Optional[str] = None, **more
-    ) -> Reply:
-        """Ask the management API as the system-level user."""
-        return self(
-            method, '/mapi' + target, body, to=to, user=user or 'service:service01', mapi=True, secure=True, **more
-        )
+    def manage(self, method: str, target: str, body: bytes = b'', **more) -> Reply:
+        """Ask the management API, as the system-level user if nothing else is said."""
+        more = {'to': 'admin', 'user': 'service:service01', 'secure': True, **more}
+        return self(method, '/mapi' + target, body, mapi=True, **more)
 
     def go_on(self, seconds: float) -> None:
         """Let time pass."""
@@ -145,6 +146,6 @@ def hcp() -> Hcp:
 
 
 @pytest.fixture(params=['memory', 'files'])
-def any_hcp(request, tmp_path) -> Iterator[Hcp]:
+def any_hcp(request, tmp_path) -> Hcp:
     """Twice: with the data in memory, and in files."""
-    yield make(tmp_path / 'data' if request.param == 'files' else None)
+    return make(tmp_path / 'data' if request.param == 'files' else None)

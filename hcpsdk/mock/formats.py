@@ -35,7 +35,8 @@ def requested(headers: Headers, *, with_body: bool) -> tuple[str, str]:
         body = media_type(headers.get('Content-Type', ''))
         if not body:
             raise Refusal(415, 'a body needs a Content-Type')
-        _supported(body, (XML, JSON))
+        if body not in (XML, JSON):
+            raise _unsupported(body)
     return body, _answer_format(headers.get('Accept', ''))
 
 
@@ -48,15 +49,13 @@ def _answer_format(accept: str) -> str:
             return one
         if one in ('*/*', 'application/*'):
             return XML
-    _supported(wanted[0], ())
-    return XML
+    raise _unsupported(wanted[0])
 
 
-def _supported(one: str, supported: tuple[str, ...]) -> None:
+def _unsupported(one: str) -> Refusal:
     if _EXISTING.fullmatch(one) is None:
-        raise Refusal(400, f'there is no media type {one}')
-    if one not in supported:
-        raise Refusal(415, f'the media type {one} is not supported')
+        return Refusal(400, f'there is no media type {one}')
+    return Refusal(415, f'the media type {one} is not supported')
 
 
 def write(form: str, root: str, tree: Tree, *, pretty: bool) -> bytes:

@@ -45,7 +45,7 @@ class Mapi:
             with self._lock:
                 return self._answer(request, data)
         except Refusal as refused:
-            return self.refusal(refused)
+            return self.refusal(_for_head(refused) if request.method == 'HEAD' else refused)
 
     def refusal(self, refused: Refusal) -> Answer:
         """An error, explained in a header only; no words about caching on these."""
@@ -70,8 +70,7 @@ class Mapi:
         ask = Ask(self._system, names, dict(request.query), body_form, data)
         if level not in route.level:
             raise _hidden(request, f'this resource is not for accounts of a {level}')
-        if not route.exists(ask):
-            raise _absent(request)
+        route.find(ask)
         tree = _method(request, route, user).act(ask)
         lines = [*self._general(), *_CACHING]
         if tree is None:
@@ -114,26 +113,24 @@ def _pretty(ask: Ask) -> bool:
 def _route(request: MockRequest) -> tuple[Route, dict[str, str]]:
     """The resource that a path names; a slash at its end does not matter.
 
-    :raises Refusal: 404, or as :func:`_absent` says
+    :raises Refusal: 404
     """
     parts = request.path.decode('utf-8', 'replace').strip('/').split('/')
     for route in ROUTES:
         names = route.match(parts[1:])
         if names is not None and parts[0] == PREFIX[1:].decode():
             return route, names
-    raise _absent(request)
+    raise Refusal(404)
 
 
-def _absent(request: MockRequest) -> Refusal:
+def _for_head(refused: Refusal) -> Refusal:
     """HEAD says 302 for what is not there. Where to is not documented: to a harmless place."""
-    if request.method == 'HEAD':
-        return Refusal(302, headers=[('Location', '/')])
-    return Refusal(404)
+    return Refusal(302, headers=[('Location', '/')]) if refused.status == 404 else refused
 
 
 def _hidden(request: MockRequest, why: str) -> Refusal:
     """What an account may not see; HEAD says no more than that it is not there."""
-    return _absent(request) if request.method == 'HEAD' else Refusal(403, why)
+    return Refusal(404 if request.method == 'HEAD' else 403, why)
 
 
 def _method(request: MockRequest, route: Route, user: User) -> Method:

@@ -123,10 +123,6 @@ class Namespace:
     read_only: bool = False
     retention_classes: dict[str, RetentionClass] = field(default_factory=dict)
 
-    def retention_class(self, name: str) -> Optional[RetentionClass]:
-        """The class of this name; class names are not case sensitive."""
-        return find(self.retention_classes, name)
-
     def add_class(self, retention_class: RetentionClass) -> None:
         """Add, or replace, a retention class."""
         self.retention_classes[retention_class.name] = retention_class

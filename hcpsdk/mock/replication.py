@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Optional
+from typing import Any
 
 from .formats import Tree, boolean
 from .links import ACTIONS, ACTIVE_ACTIVE, ALIASES, OUTBOUND, Failover, ReplicationLink, WrongState, WrongType
@@ -63,12 +63,8 @@ def get_links(ask: Ask) -> Tree:
     return {'name': [link.name for link in ask.system.links.values()]}
 
 
-def _link(ask: Ask) -> Optional[ReplicationLink]:
-    return find(ask.system.links, ask.names['link'])
-
-
-def _the_link(ask: Ask) -> ReplicationLink:
-    link = _link(ask)
+def _link(ask: Ask) -> ReplicationLink:
+    link = find(ask.system.links, ask.names['link'])
     if link is None:
         raise Refusal(404)
     return link
@@ -76,7 +72,7 @@ def _the_link(ask: Ask) -> ReplicationLink:
 
 def get_link(ask: Ask) -> Tree:
     """The details of a link; how it fares only if asked to be verbose."""
-    link = _the_link(ask)
+    link = _link(ask)
     tree = {
         'compression': link.compression,
         'connection': _connection(link),
@@ -157,15 +153,11 @@ def post_link(ask: Ask) -> None:
     if len(actions) != 1:
         raise Refusal(400, f'one action is required: {", ".join(ACTIONS)}')
     try:
-        _the_link(ask).apply(actions[0])
+        _link(ask).apply(actions[0])
     except WrongType as error:
         raise Refusal(400, str(error)) from error
     except WrongState as error:
         raise Refusal(403, str(error)) from error
-
-
-def _exists(ask: Ask) -> bool:
-    return _link(ask) is not None
 
 
 _SERVICE: Mapping[str, Method] = {'GET': Method(get_service), 'POST': Method(post_service, WRITERS)}
@@ -174,5 +166,5 @@ _LINK: Mapping[str, Method] = {'GET': Method(get_link), 'POST': Method(post_link
 ROUTES = [
     Route('services/replication', 'replicationService', _SERVICE),
     Route('services/replication/links', 'links', {'GET': Method(get_links)}),
-    Route('services/replication/links/{link}', 'link', _LINK, _exists),
+    Route('services/replication/links/{link}', 'link', _LINK, _link),
 ]

@@ -60,8 +60,8 @@ class Method:
     roles: frozenset[str] = READERS
 
 
-def _always(ask: Ask) -> bool:
-    return True
+def _always(ask: Ask) -> object:
+    return None
 
 
 @dataclass(frozen=True)
@@ -71,14 +71,14 @@ class Route:
     :param path: its path below ``/mapi``; a part in braces is a name
     :param root: the name of its root element
     :param methods: GET also serves HEAD
-    :param exists: whether there is such a resource
+    :param find: looks for the resource, and raises a refusal with 404 if there is none
     :param level: which accounts may ask for it, system's or tenant's
     """
 
     path: str
     root: str
     methods: Mapping[str, Method]
-    exists: Callable[[Ask], bool] = _always
+    find: Callable[[Ask], object] = _always
     level: frozenset[str] = field(default_factory=lambda: frozenset({SYSTEM}))
 
     def match(self, parts: list[str]) -> Optional[dict[str, str]]:

@@ -9,6 +9,7 @@ import zlib
 
 import pytest
 
+from hcpsdk.mock.blobs import GunzippedBody
 from hcpsdk.mock.messages import ShortBody
 
 TEXT = b'This is an example'
@@ -225,6 +226,12 @@ def test_bad_gzip_is_refused_and_stores_nothing(hcp, data):
     put = hcp('PUT', NAME, data, headers=[('Content-Encoding', 'gzip')])
     assert (put.status, 'gzip' in put.error) == (400, True)
     assert hcp('HEAD', NAME).status == 404
+
+
+def test_a_compressed_body_can_be_read_at_once():
+    """Whoever reads a body without saying how much would get a part of it."""
+    body = GunzippedBody(Dribble(gzip.compress(KIB_128)))
+    assert (body.read(), body.read()) == (KIB_128, b'')
 
 
 def test_other_content_codings_are_415(hcp):

@@ -53,7 +53,8 @@ def number(variable: str, default: N, meaning: str) -> N:
             raise ValueError(given)
         return value
 
-    return _setting(variable, default, meaning, above_zero, 'a number above 0')
+    form = 'a whole number above 0' if isinstance(default, int) else 'a number above 0'
+    return _setting(variable, default, meaning, above_zero, form)
 
 
 def switch(variable: str, default: bool | None, meaning: str) -> bool | None:

@@ -1,0 +1,110 @@
+"""The listening sockets of the nodes: one address for each node, one port number for each kind of access."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import ssl
+from dataclasses import dataclass
+from typing import Optional
+
+BACKLOG = 275
+"""connections that wait to be accepted: an HCP node serves 255 and queues 20 (reference, 6.4)"""
+
+PORT_TRIES = 32
+"""times that another port number is tried, when one is free on the first address but not on all"""
+
+
+@dataclass(frozen=True)
+class Access:
+    """A kind of access to the HCP: what is spoken on one port."""
+
+    mapi: bool
+    context: Optional[ssl.SSLContext] = None
+    """the server's side of TLS; None: plain"""
+
+
+class Gate:
+    """Where one node takes connections for one kind of access."""
+
+    def __init__(self, node: int, access: Access, address: str, port: int) -> None:
+        self.node = node
+        self.access = access
+        self.socket = _bound(address, port)
+        self.address, self.port = self.socket.getsockname()
+
+    def open(self) -> None:
+        """Take connections from now on."""
+        self.socket.listen(BACKLOG)
+        self.socket.setblocking(False)
+
+    def shut(self) -> None:
+        """Refuse connections from now on.
+
+        The port stays ours: a socket that is bound but does not listen refuses as a closed one does.
+        """
+        self.socket.close()
+        self.socket = _bound(self.address, self.port)
+
+    def close(self) -> None:
+        """Give the port back."""
+        self.socket.close()
+
+
+def usable_addresses(first: int, nodes: int) -> list[str]:
+    """The nodes' addresses, or one alone where the system has but 127.0.0.1.
+
+    >>> usable_addresses(1, 1)
+    ['127.0.0.1']
+    """
+    wanted = [f'127.0.0.{number}' for number in range(first, first + nodes)]
+    try:
+        for address in wanted:
+            _bound(address, 0).close()
+    except OSError as error:
+        if error.errno != errno.EADDRNOTAVAIL:
+            raise
+        return ['127.0.0.1']
+    return wanted
+
+
+def gates(addresses: list[str], port: int, access: Access) -> list[Gate]:
+    """A gate on each address, all on the same port; 0: one that is free on all of them.
+
+    :raises OSError: if the port is taken, saying which
+    """
+    for _ in range(PORT_TRIES):
+        try:
+            return _row(addresses, port, access)
+        except OSError as error:
+            if port or error.errno != errno.EADDRINUSE:
+                raise
+    raise OSError(errno.EADDRINUSE, f'no port found that is free on all of {", ".join(addresses)}')
+
+
+def _row(addresses: list[str], port: int, access: Access) -> list[Gate]:
+    row: list[Gate] = []
+    try:
+        for node, address in enumerate(addresses):
+            row.append(Gate(node, access, address, port))
+            port = row[0].port
+        for gate in row:
+            gate.open()
+    except OSError:
+        for gate in row:
+            gate.close()
+        raise
+    return row
+
+
+def _bound(address: str, port: int) -> socket.socket:
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        # A node that is started again must not wait until its old connections are forgotten.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((address, port))
+    except OSError as error:
+        sock.close()
+        raise OSError(error.errno, f'port {port} of {address}: {os.strerror(error.errno or 0)}') from error
+    return sock

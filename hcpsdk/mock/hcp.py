@@ -1,0 +1,269 @@
+"""The whole mock: nodes, name server and the HCP behind them, under one name."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import time
+from collections.abc import Iterable
+from typing import Callable, Optional, Union
+
+from dns.resolver import Resolver
+
+from .application import MockApplication
+from .conversation import Site, remember_server_names
+from .dns import NameServer
+from .faults import Fault, Refuse, Trouble
+from .gates import Access, Gate, gates, usable_addresses
+from .model import System, default_system
+from .seen import Seen
+from .server import Server
+
+MOST_NODES = 80
+"""an HCP has no more storage nodes than that"""
+
+NOT_RUNNING = 'the mock does not run: start() it, or use it in a with statement'
+
+RESOLVER_LIFETIME = 2.0
+"""seconds after which the mock's own resolver gives up: the name server is on this machine"""
+
+
+class MockHCP:
+    """An HCP on this machine; it runs in a ``with`` statement, or from :meth:`start` to :meth:`stop`.
+
+    >>> with MockHCP() as hcp:
+    ...     len(hcp.addresses), hcp.open_connections(), hcp.log
+    (4, 0, [])
+
+    :param domain: the HCP's domain name; its namespaces are ``<namespace>.<tenant>.<domain>``
+    :param nodes: number of nodes, at the addresses 127.0.0.1, 127.0.0.2 and so on; there is only one
+        where the system knows but the first of these (macOS, unless told otherwise)
+    :param first: last number of the first node's address, so that two mocks can share port numbers
+    :param port: for plain HTTP; 0, here and below: a free one
+    :param https_port: for HTTPS, if there is an ``ssl_context``
+    :param mapi_port: for the management API; it speaks TLS if there is an ``ssl_context``
+    :param dns_port: of the name server (UDP, at 127.0.0.1)
+    :param ssl_context: the server's side of TLS, with a certificate for the names used
+    :param system: tenants, namespaces, users; default: :func:`hcpsdk.mock.default_system`
+    :param directory: the objects' data lie in files below it; default: in memory
+    :param ttl: seconds for which the name server's answers may be kept
+    :param keepalive: seconds for which a connection may be idle
+    :param clock: gives the seconds since the epoch, by which HCP dates objects and reckons retention
+    :raises ValueError: if a number is out of its range, or the domain is empty
+    """
+
+    def __init__(
+        self,
+        domain: str = 'hcp1.example.com',
+        *,
+        nodes: int = 4,
+        first: int = 1,
+        port: int = 0,
+        https_port: int = 0,
+        mapi_port: int = 0,
+        dns_port: int = 0,
+        ssl_context: Optional[ssl.SSLContext] = None,
+        system: Optional[System] = None,
+        directory: Optional[Union[str, os.PathLike[str]]] = None,
+        ttl: int = 60,
+        keepalive: float = 60.0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        _check_range('nodes', nodes, 1, MOST_NODES)
+        _check_range('first', first, 1, 255 - nodes)
+        ports = {'port': port, 'https_port': https_port, 'mapi_port': mapi_port, 'dns_port': dns_port}
+        for name, number in ports.items():
+            _check_range(name, number, 0, 65535)
+        if not domain or keepalive <= 0 or ttl < 0:
+            raise ValueError('domain must not be empty, keepalive must be positive, ttl not negative')
+        self.domain = domain.lower()
+        """the HCP's domain name"""
+        self.system = default_system(self.domain) if system is None else system
+        """the live data: tenants, namespaces, users, links; may be changed at any time"""
+        self._wanted = ports
+        self._first, self._nodes = first, nodes
+        self._context = ssl_context
+        self._ttl = ttl
+        application = MockApplication(self.system, directory=directory, clock=clock)
+        self._site = Site(application, keepalive)
+        self._server: Optional[Server] = None
+        self._name_server: Optional[NameServer] = None
+        self._ports: dict[str, int] = {}
+        self._addresses: list[str] = []
+
+    def start(self) -> MockHCP:
+        """Open the ports and serve.
+
+        :returns: the mock itself
+        :raises OSError: if a port is taken, saying which
+        :raises RuntimeError: if it runs already
+        """
+        if self._server is not None:
+            raise RuntimeError('the mock runs already')
+        self._addresses = usable_addresses(self._first, self._nodes)
+        rows = self._open_rows()
+        try:
+            self._name_server = NameServer(
+                self.domain, self._addresses, port=self._wanted['dns_port'], ttl=self._ttl
+            )
+        except OSError:
+            _close(rows)
+            raise
+        self._server = Server(rows, self._site)
+        return self
+
+    def stop(self) -> None:
+        """End all connections and give the ports back; afterwards no thread is left. May be called twice."""
+        server, self._server = self._server, None
+        if server is not None:
+            server.stop()
+            self.dns.stop()
+
+    def __enter__(self) -> MockHCP:
+        return self.start()
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
+
+    @property
+    def addresses(self) -> list[str]:
+        """The nodes' IP addresses, a new list each time."""
+        return list(self._addresses)
+
+    @property
+    def port(self) -> int:
+        """The port for plain HTTP, the same one on each node."""
+        return self._port('port')
+
+    @property
+    def https_port(self) -> Optional[int]:
+        """The port for HTTPS; None without an ``ssl_context``."""
+        return None if self._context is None else self._port('https_port')
+
+    @property
+    def mapi_port(self) -> int:
+        """The port of the management API."""
+        return self._port('mapi_port')
+
+    @property
+    def dns(self) -> NameServer:
+        """The name server: what it was asked (``questions``), what it serves (``addresses``, ``zones``),
+        and how it misbehaves (``trouble``)."""
+        if self._name_server is None:
+            raise RuntimeError(NOT_RUNNING)
+        return self._name_server
+
+    @property
+    def dns_address(self) -> tuple[str, int]:
+        """IP address and port of the name server."""
+        return self.dns.address
+
+    def resolver(self) -> Resolver:
+        """A resolver that asks this mock's name server, and no other: for ``Target(resolver=...)``."""
+        resolver = Resolver(configure=False)
+        address, resolver.port = self.dns_address
+        resolver.nameservers = [address]
+        resolver.lifetime = RESOLVER_LIFETIME
+        return resolver
+
+    @property
+    def log(self) -> list[Seen]:
+        """What the nodes were asked, in order; to be cleared with ``log.clear()``."""
+        return self._site.log
+
+    def open_connections(self) -> int:
+        """The number of connections that clients have to all nodes right now."""
+        return 0 if self._server is None else self._server.connections()
+
+    def misbehave(
+        self,
+        fault: Fault,
+        *,
+        node: Optional[int] = None,
+        method: Optional[str] = None,
+        path: Optional[str] = None,
+        times: Optional[int] = 1,
+    ) -> Trouble:
+        """Have something go wrong. Of several faults that fit a request the one ordered first strikes.
+
+        :param fault: one of the faults of :mod:`hcpsdk.mock`
+        :param node: index of the only node that it meets, from 0; None: any
+        :param method: the only method that it meets, such as ``'PUT'``
+        :param path: the only path, such as ``'/rest/a'`` (decoded); a star at its end stands for any rest
+        :param times: how often it strikes; None: until it is withdrawn
+        :returns: the trouble, to be withdrawn by its ``withdraw()``, or as a context manager
+        :raises ValueError: if that can never happen
+        """
+        if node is not None:
+            self._check_node(node)
+        if times is not None and times < 1:
+            raise ValueError(f'times goes from 1: {times!r}')
+        refused = isinstance(fault, Refuse)
+        if (fault.at_accept or refused) and (method or path):
+            raise ValueError('a connection just made has neither method nor path')
+        if refused:
+            return self._refuse(fault, range(len(self._addresses)) if node is None else [node])
+        trouble = Trouble(fault, node=node, method=method, path=path, times=times)
+        self._site.faults.add(trouble)
+        return trouble
+
+    def stop_node(self, node: int) -> None:
+        """Let a node die: it refuses connections, and those that it had are gone."""
+        self._check_node(node)
+        self._running().shut(node, 'stopped')
+        self._running().drop(node)
+
+    def start_node(self, node: int) -> None:
+        """Let a node that was stopped serve again, at the same address and ports."""
+        self._check_node(node)
+        self._running().open(node, 'stopped')
+
+    def _refuse(self, fault: Fault, nodes: Iterable[int]) -> Trouble:
+        server, shut, reason = self._running(), list(nodes), object()
+        for node in shut:
+            server.shut(node, reason)
+
+        def open_again() -> None:
+            for node in shut:
+                server.open(node, reason)
+
+        return Trouble(fault, times=None, on_withdrawal=open_again)
+
+    def _running(self) -> Server:
+        if self._server is None:
+            raise RuntimeError(NOT_RUNNING)
+        return self._server
+
+    def _check_node(self, node: int) -> None:
+        _check_range('node', node, 0, (len(self._addresses) or self._nodes) - 1)
+
+    def _port(self, kind: str) -> int:
+        if kind not in self._ports:
+            raise RuntimeError(NOT_RUNNING)
+        return self._ports[kind]
+
+    def _open_rows(self) -> list[Gate]:
+        kinds = {'port': Access(mapi=False), 'mapi_port': Access(mapi=True, context=self._context)}
+        if self._context is not None:
+            remember_server_names(self._context)
+            kinds['https_port'] = Access(mapi=False, context=self._context)
+        opened: list[Gate] = []
+        try:
+            for kind, access in kinds.items():
+                row = gates(self._addresses, self._wanted[kind], access)
+                self._ports[kind] = row[0].port
+                opened += row
+        except OSError:
+            _close(opened)
+            raise
+        return opened
+
+
+def _close(rows: Iterable[Gate]) -> None:
+    for gate in rows:
+        gate.close()
+
+
+def _check_range(name: str, number: int, least: int, most: int) -> None:
+    if not least <= number <= most:
+        raise ValueError(f'{name} goes from {least} to {most}: {number!r}')

@@ -1,0 +1,373 @@
+"""The samples as a reader runs them: as programs, against a mock HCP of their own."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from hcpsdk.mock import MockHCP, Say, Silent
+
+TREE = Path(__file__).parents[2]
+SAMPLES = TREE / 'samples'
+NAMES = sorted(path.stem for path in SAMPLES.glob('*.py') if path.stem != 'settings')
+ON_OBJECTS = [name for name in NAMES if name != 'replication_status']
+
+PATIENCE = 30
+"""seconds after which a sample hangs"""
+
+IMPATIENT = """
+import runpy, sys, hcpsdk
+hcpsdk.Connection.__init__.__defaults__ = (0.1, 30, 0, 0)
+sys.argv.pop(0)
+sys.path.insert(0, 'samples')
+runpy.run_path(sys.argv[0], run_name='__main__')
+"""
+"""runs a sample whose Connections wait a tenth of a second, and ask once"""
+
+
+@pytest.fixture
+def hcp() -> Iterator[MockHCP]:
+    with MockHCP() as mock:
+        yield mock
+
+
+def environment(hcp: MockHCP | None, **more: Any) -> dict[str, str]:
+    """What leads a sample to the mock, and nothing that lies about on this machine."""
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(('HCP_', 'SSL_CERT'))}
+    clean.update(PYTHONPATH=str(TREE), PYTHONUNBUFFERED='1', PYTHONIOENCODING='utf-8')
+    if hcp is not None:
+        clean.update(
+            HCP_FQDN=f'n1.m.{hcp.domain}',
+            HCP_PORT=str(hcp.https_port or hcp.port),
+            HCP_SSL='1' if hcp.https_port else '0',
+            HCP_NAMESERVER='{}:{}'.format(*hcp.dns_address),
+            HCP_ADMIN_FQDN=f'admin.{hcp.domain}',
+            HCP_MAPI_PORT=str(hcp.mapi_port),
+        )
+    return {**clean, **{key: str(value) for key, value in more.items()}}
+
+
+def run(
+    hcp: MockHCP | None, name: str, *arguments: str, by: tuple[str, ...] = (), **more: Any
+) -> subprocess.CompletedProcess[str]:
+    """Run a sample to its end."""
+    return subprocess.run(
+        [sys.executable, *by, f'samples/{name}.py', *arguments],
+        cwd=TREE,
+        env=environment(hcp, **more),
+        capture_output=True,
+        encoding='utf-8',
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+def output(hcp: MockHCP | None, name: str, *arguments: str, **more: Any) -> str:
+    """What a sample prints that has nothing to complain of."""
+    done = run(hcp, name, *arguments, **more)
+    assert (done.returncode, done.stderr) == (0, '')
+    return done.stdout
+
+
+def complaint(done: subprocess.CompletedProcess[str], name: str) -> str:
+    """The one line that a failing sample leaves on standard error."""
+    assert done.returncode == 1, done
+    [line] = done.stderr.splitlines()
+    assert line.startswith(f'{name}.py: '), line
+    assert 'Traceback' not in done.stdout
+    return line
+
+
+def closed_port() -> int:
+    """A port on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def stored_objects(hcp: MockHCP) -> int:
+    return sum(seen.method == 'PUT' and seen.status == 201 for seen in hcp.log)
+
+
+# --- what they print -------------------------------------------------------------------------
+
+
+def the_life_of_an_object(printed: str) -> None:
+    assert 'Connection uses the IP address: None' in printed
+    assert 'SHA-256 A2706A20394E48179A86C71E82C360C2960D3652340F9B9FDB355A42E3AC7691' in printed
+    assert "('Content-Length', '131072')" in printed
+    assert "b'0123456789abcdef0123456789abcdef01234567'..." in printed
+    assert re.findall(r'^(\w+) was successful$', printed, re.MULTILINE) == ['PUT', 'HEAD', 'GET', 'DELETE']
+    assert re.search(r'connect time: +0\.\d{12} seconds', printed)
+    assert len(re.findall(r'request time: +0\.\d{12} seconds', printed)) == 4
+
+
+def test_simple_primary_only(hcp: MockHCP) -> None:
+    """Or the first program that a newcomer runs would not show an object's life as the manual does."""
+    the_life_of_an_object(output(hcp, 'simple_primary_only'))
+    assert [(seen.method, seen.status) for seen in hcp.log] == [
+        ('PUT', 201), ('HEAD', 200), ('GET', 200), ('DELETE', 200),
+    ]  # fmt: skip
+    assert len({seen.connection for seen in hcp.log}) == 1
+
+
+def test_simple_primary_only_over_tls(tmp_path: Path) -> None:
+    """Or the sample would work without TLS only, which is not what a real HCP is asked by."""
+    with tls_mock(tmp_path) as hcp:
+        the_life_of_an_object(output(hcp, 'simple_primary_only', SSL_CERT_FILE=tmp_path / 'ca.pem'))
+        assert all(seen.caller.secure for seen in hcp.log)
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'more'), [(['--debug'], {}), ([], {'HCP_DEBUG': 1})], ids=['option', 'variable']
+)
+def test_the_debug_switch(hcp: MockHCP, arguments: list[str], more: dict[str, int]) -> None:
+    """Or one could not see what the package does, or would see the credentials with it."""
+    printed = output(hcp, 'simple_primary_only', *arguments, **more)
+    the_life_of_an_object(printed)
+    assert re.search(r'DEBUG connected to 127\.0\.0\.\d port \d+ in ', printed)
+    assert re.search(r'DEBUG DELETE /rest/hcpsdk/sample_primary_only\.txt: 200 OK', printed)
+    assert not re.search('n01|7c1fed|hcp-ns-auth|bg==', printed)
+
+
+def test_namespace_info(hcp: MockHCP) -> None:
+    """Or a reader would learn something wrong of the namespace, or nothing."""
+    hcp.system.tenants['m'].users['n'].permissions['n1'] = frozenset({'browse', 'read'})
+    printed = output(hcp, 'namespace_info')
+    assert re.search(r'^used +0\.000 GiB of 50\.000, 0\.0 %$', printed, re.MULTILINE)
+    assert re.search(r'^warning from +85 %$', printed, re.MULTILINE)
+    assert 'n1: replicated, search, no versioning\n' in printed
+    assert re.search(r'^TAX_DATA +A\+10y  ', printed, re.MULTILINE)
+    assert re.search(r'^read +yes +yes +yes +yes$', printed, re.MULTILINE)
+    assert re.search(r'^purge +yes +yes +- +-$', printed, re.MULTILINE)
+
+
+def test_unique_names(hcp: MockHCP) -> None:
+    """Or the file's own name would not come back from HCP as it was."""
+    printed = output(hcp, 'unique_names')
+    assert printed.count('stored ') == 3
+    [name] = re.findall(r'^looking for (\S{36})$', printed, re.MULTILINE)
+    assert f'in /rest/hcpsdk/{name[6:8]}/{name[4:6]}/{name}\n' in printed
+    assert 'so it was Grüße & Küsse.txt\n' in printed
+    assert [seen.status for seen in hcp.log if seen.method == 'DELETE'] == [200] * 3
+
+
+def test_replication_status(hcp: MockHCP) -> None:
+    """Or an operator would not see how the links are."""
+    printed = output(hcp, 'replication_status')
+    assert 'enableDNSFailover: true\n' in printed
+    assert 'remoteHost: 192.168.0.56, 192.168.0.57, 192.168.0.58, 192.168.0.59\n' in printed
+    assert 'hcp1-a-a-hcp2 is well: Synchronizing data; 0 objects to be sent' in printed
+
+
+def test_replication_status_of_a_suspended_link(hcp: MockHCP) -> None:
+    """Or a link that sleeps would be taken for one that replicates."""
+    hcp.system.links['hcp1-a-a-hcp2'].apply('suspend')
+    assert ', but suspended: Suspended by user' in output(hcp, 'replication_status')
+
+
+# --- parallel_ingest -------------------------------------------------------------------------
+
+
+def nodes_told(printed: str) -> dict[str, int]:
+    """Objects per node, as printed."""
+    told = re.findall(r'^ {4}(\S+) +(\d+)\r?$', printed, re.MULTILINE)
+    return {node: int(objects) for node, objects in told}
+
+
+def test_parallel_ingest(hcp: MockHCP) -> None:
+    """Or the figures that it prints would not be what HCP has."""
+    printed = output(hcp, 'parallel_ingest', HCP_OBJECTS=120)
+    assert 'each has a name of its own, and none is missing' in printed
+    assert nodes_told(printed) == Counter(hcp.addresses[seen.node] for seen in hcp.log)
+    assert len(nodes_told(printed)) == len(hcp.addresses)
+    assert len({seen.path for seen in hcp.log}) == stored_objects(hcp) == 120
+    assert len({seen.connection for seen in hcp.log}) == 8
+
+
+def test_progress_in_plain_lines(hcp: MockHCP) -> None:
+    """Or a log file would hold one endless line."""
+    printed = output(hcp, 'parallel_ingest', HCP_OBJECTS=200, HCP_PROGRESS=0.01)
+    assert re.search(r'^\d+ of 200 objects stored$', printed, re.MULTILINE)
+    assert '\r' not in printed
+
+
+def test_progress_on_a_terminal(hcp: MockHCP) -> None:
+    """Or one would sit before a terminal that says nothing."""
+    master, slave = os.openpty()
+    command = [sys.executable, 'samples/parallel_ingest.py']
+    with subprocess.Popen(command, cwd=TREE, env=environment(hcp, HCP_OBJECTS=50), stdout=slave) as process:
+        os.close(slave)
+        printed = everything_from(master)
+    assert process.returncode == 0
+    assert '\r50 of 50 objects stored\r\n' in printed
+    assert sum(nodes_told(printed).values()) == 50
+
+
+def everything_from(master: int) -> str:
+    """What was written to a terminal; on Linux its end shows as EIO."""
+    data = b''
+    try:
+        while piece := os.read(master, 65536):
+            data += piece
+    except OSError:
+        pass
+    finally:
+        os.close(master)
+    return data.decode()
+
+
+def test_ctrl_c_ends_the_ingest(hcp: MockHCP) -> None:
+    """Or one who stops it would not know what is in HCP, and what is not."""
+    command = [sys.executable, 'samples/parallel_ingest.py']
+    process = subprocess.Popen(
+        command,
+        cwd=TREE,
+        env=environment(hcp, HCP_OBJECTS=1_000_000),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding='utf-8',
+    )
+    deadline = time.monotonic() + PATIENCE
+    while stored_objects(hcp) < 100 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    printed, complained = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, complained) == (130, 'parallel_ingest.py: interrupted\n')
+    assert 100 <= sum(nodes_told(printed).values()) == stored_objects(hcp)
+    assert f'{1_000_000 - stored_objects(hcp)} objects are missing' in printed
+
+
+def test_a_refusal_in_the_middle_ends_the_ingest(hcp: MockHCP) -> None:
+    """Or objects would be missing, and the program would say that all is well."""
+    hcp.misbehave(Say(413, 'no space left'), node=0, method='PUT', times=1)
+    done = run(hcp, 'parallel_ingest', HCP_OBJECTS=100_000)
+    assert 'PUT failed: 413 ' in complaint(done, 'parallel_ingest')
+    assert 'objects are missing' in done.stdout
+    assert sum(nodes_told(done.stdout).values()) == stored_objects(hcp)
+
+
+# --- what they say when something is wrong -----------------------------------------------------
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_nobody_listens(hcp: MockHCP, name: str) -> None:
+    """Or a wrong port would end in a traceback."""
+    port = closed_port()
+    done = run(hcp, name, HCP_PORT=port, HCP_MAPI_PORT=port)
+    assert 'takes a connection, so nothing was sent' in complaint(done, name)
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_hcp_is_silent(hcp: MockHCP, name: str) -> None:
+    """Or a sample would hang, or end in a traceback."""
+    hcp.misbehave(Silent(), times=None)
+    done = run(hcp, name, by=('-c', IMPATIENT), HCP_TIMEOUT=0.1)
+    assert 'timed out: ' in complaint(done, name)
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_a_wrong_password(hcp: MockHCP, name: str) -> None:
+    """Or a mistyped password would end in a traceback, or be shown."""
+    done = run(hcp, name, HCP_PASSWORD='geheim', HCP_ADMIN_PASSWORD='geheim')
+    assert ' 403 Forbidden - ' in complaint(done, name)
+    assert 'geheim' not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize('name', ON_OBJECTS)
+def test_a_wrong_namespace(hcp: MockHCP, name: str) -> None:
+    """Or a namespace that is not there would end in a traceback."""
+    done = run(hcp, name, HCP_FQDN=f'n9.m.{hcp.domain}')
+    assert ' 403 Forbidden - ' in complaint(done, name)
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_a_wrong_name(hcp: MockHCP, name: str) -> None:
+    """Or a name that DNS does not know would end in a traceback."""
+    nowhere = 'n1.m.nowhere.example.com'
+    done = run(hcp, name, HCP_FQDN=nowhere, HCP_ADMIN_FQDN=nowhere)
+    assert f'{nowhere} could not be resolved' in complaint(done, name)
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_a_certificate_that_does_not_verify(tmp_path: Path, name: str) -> None:
+    """Or one would not know why TLS fails, and what to do."""
+    with tls_mock(tmp_path) as hcp:
+        done = run(hcp, name)
+        assert not hcp.log
+    line = complaint(done, name)
+    assert 'the certificate does not verify' in line
+    assert 'SSL_CERT_FILE' in line
+
+
+def test_a_missing_file(hcp: MockHCP) -> None:
+    """Or a mistyped file name would end in a traceback."""
+    done = run(hcp, 'simple_primary_only', HCP_FILE='no/such/file')
+    assert complaint(done, 'simple_primary_only').endswith('no/such/file: No such file or directory')
+    assert not hcp.log
+
+
+@pytest.mark.parametrize(
+    ('variable', 'value', 'said'),
+    [
+        ('HCP_PORT', 'https', 'a whole number above 0'),
+        ('HCP_PORT', '99999', 'between 1 and 65535'),
+        ('HCP_TIMEOUT', '-1', 'a number above 0'),
+        ('HCP_SSL', 'yes', '1 or 0'),
+        ('HCP_NAMESERVER', '127.0.0.1', 'ip:port'),
+        ('HCP_FQDN', 'https://n1.m.hcp1.example.com', 'a bare name'),
+    ],
+)
+def test_a_setting_that_makes_no_sense(variable: str, value: str, said: str) -> None:
+    """Or a mistyped setting would end in a traceback."""
+    line = complaint(run(None, 'simple_primary_only', **{variable: value}), 'simple_primary_only')
+    assert said in line
+    assert value in line
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_help_shows_every_setting(name: str) -> None:
+    """Or one would have to read the program to use it; or the help would give the password away."""
+    source = (SAMPLES / f'{name}.py').read_text(encoding='utf-8')
+    variables = re.findall(r"^[A-Z]+ = (\w+)\('(HCP_\w+)'", source, re.MULTILINE)
+    given = {variable: '7' if kind == 'number' else 'somebody' for kind, variable in variables}
+    given.update({variable: '1' for kind, variable in variables if kind == 'switch'})
+    given.update({variable: '127.0.0.9:53' for kind, variable in variables if kind == 'nameserver'})
+    given.update({variable: 'geheim' for kind, variable in variables if kind == 'secret'})
+    shown = output(None, name, '--help', **given)
+    for kind, variable in variables:
+        value = '(not shown)' if kind == 'secret' else given[variable]
+        assert re.search(rf'^  {variable} = {re.escape(value)}\n +\w', shown, re.MULTILINE)
+    assert len(variables) >= 6
+    assert 'geheim' not in shown
+
+
+def test_every_sample_is_in_the_manual() -> None:
+    """Or a sample would be there that nobody finds."""
+    chapter = (TREE / 'docs' / 'samples.rst').read_text(encoding='utf-8')
+    for name in NAMES:
+        assert f'.. literalinclude:: ../samples/{name}.py' in chapter
+        assert f'.. literalinclude:: _generated/{name}.txt' in chapter
+
+
+def tls_mock(directory: Path) -> MockHCP:
+    """A mock that speaks TLS; ``ca.pem`` in the directory is the authority of its certificate."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(directory / 'ca.pem')
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert('n1.m.hcp1.example.com', 'admin.hcp1.example.com').configure_cert(context)
+    return MockHCP(ssl_context=context)

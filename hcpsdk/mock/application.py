@@ -71,6 +71,4 @@ class MockApplication:
         return routes[prefix]
 
     def _store_of(self, visit: Visit) -> Store:
-        namespace = visit.namespace
-        now_ms = int(self._clock() * 1000)
-        return self._stores.of(visit.tenant.name, namespace.name, namespace.hash_scheme, now_ms)
+        return self._stores.of(visit.tenant.name, visit.namespace.name, int(self._clock() * 1000))

@@ -7,7 +7,7 @@ from typing import Callable, Optional
 from urllib.parse import quote
 
 from .access import Visit
-from .blobs import GunzippedBody
+from .blobs import GunzippedBody, Intake
 from .messages import Headers, MockRequest, RequestBody
 from .replies import Refusal
 from .retention import Moment
@@ -54,6 +54,10 @@ class Call:
     def flag(self, name: str) -> bool:
         """Whether a boolean query parameter is true."""
         return self.query.get(name) == 'true'
+
+    def intake(self) -> Intake:
+        """To receive one body with, hashed as the namespace wants it."""
+        return self.store.intake(self.visit.namespace.hash_scheme)
 
     def location(self) -> str:
         """The path that the request is about, as in the Location header."""

@@ -31,7 +31,7 @@ def put(call: Call) -> Answer:
         return _put_directory(call, body)
     with call.store.writing(call.names):
         draft = Draft(call)
-        with call.store.intake() as intake:
+        with call.intake() as intake:
             draft.receive(_pieces(body), intake)
             return _stored(call, draft.commit(intake))
 
@@ -94,7 +94,7 @@ class Draft:
         kind = content_type or call.headers.get('Content-Type') or media.type_of(call.names[-1])
         with call.store.lock:
             now_ms = call.now_ms()
-            call.store.parent(call.names, now_ms)
+            call.store.place(call.names, now_ms)
             blob, sums = intake.finish()
             inherited = self._base.annotations if self._base else {}
             version = Version(
@@ -170,7 +170,7 @@ def put_annotated(call: Call) -> Answer:
     body, size, name = plain_body(call), _data_size(call), custom_metadata.wanted(call)
     with call.store.writing(call.names):
         draft = Draft(call)
-        with call.store.intake() as intake:
+        with call.intake() as intake:
             draft.receive(_first(body, size), intake)
             if intake.size < size:
                 raise Refusal(400, 'X-HCP-Size is greater than the content')
@@ -208,7 +208,7 @@ def _checked(call: Call, draft: Draft, data: bytes) -> str:
     try:
         return custom_metadata.content_type(call.visit.namespace, data)
     except Refusal:
-        with call.store.intake() as nothing:
+        with call.intake() as nothing:
             draft.commit(nothing)
         raise
 
@@ -232,7 +232,7 @@ def copy(call: Call) -> Answer:
         return directories.make(call)
     with call.store.writing(call.names):
         draft = Draft(call, fresh=True)
-        with call.store.intake() as intake:
+        with call.intake() as intake:
             draft.receive(source.data, intake)
             extra = _rehashed(call, source.annotations) if directive == 'ALL' else {}
             return _stored(call, draft.commit(intake, extra, source.content_type))

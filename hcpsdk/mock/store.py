@@ -156,24 +156,25 @@ class Usage:
 class Store:
     """The content of one namespace.
 
-    :param scheme: the namespace's hash scheme
     :param directory: where the data lie; None: in memory
     """
 
-    def __init__(self, scheme: str, directory: Optional[Path], now_ms: int) -> None:
+    def __init__(self, directory: Optional[Path], now_ms: int) -> None:
         self.lock = threading.RLock()
         self.root = Directory(now_ms, now_ms)
         self.usage = Usage()
-        self._scheme = scheme
         self._directory = directory
         self._writing: set[Names] = set()
         self._last_id = 0
         if directory is not None:
             directory.mkdir(parents=True, exist_ok=True)
 
-    def intake(self) -> Intake:
-        """To receive one body with (no lock needed)."""
-        return Intake(self._scheme, self._directory)
+    def intake(self, scheme: str) -> Intake:
+        """To receive one body with (no lock needed).
+
+        :param scheme: the namespace's hash scheme
+        """
+        return Intake(scheme, self._directory)
 
     def next_id(self, now_ms: int) -> int:
         """A version ID: grows strictly, and tells the time."""
@@ -250,9 +251,20 @@ class Store:
             raise Refusal(409, 'the name exists')
         self._step(self.parent(names, now_ms), names[-1], now_ms)
 
+    def place(self, names: Names, now_ms: int) -> Directory:
+        """The directory that an object is to be put into, made if it is missing.
+
+        :raises Refusal: 409 if a directory has the object's name, or an object that of a directory
+        """
+        parent = self.parent(names, now_ms)
+        node = parent.children.get(names[-1])
+        if isinstance(node, Directory) and not node.deleted:
+            raise Refusal(409, 'a directory has this name')
+        return parent
+
     def add(self, names: Names, version: Version) -> File:
         """Put a version on top of an object, or make it its first one."""
-        parent = self.parent(names, version.change_ms)
+        parent = self.place(names, version.change_ms)
         file = parent.children.get(names[-1])
         if isinstance(file, File):
             if file.deleted:
@@ -329,11 +341,11 @@ class Stores:
     _stores: dict[tuple[str, str], Store] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def of(self, tenant: str, namespace: str, scheme: str, now_ms: int) -> Store:
+    def of(self, tenant: str, namespace: str, now_ms: int) -> Store:
         """The content of a namespace."""
         with self._lock:
             key = (tenant, namespace)
             if key not in self._stores:
                 below = self.directory / tenant / namespace if self.directory else None
-                self._stores[key] = Store(scheme, below, now_ms)
+                self._stores[key] = Store(below, now_ms)
             return self._stores[key]

@@ -188,6 +188,16 @@ def test_a_deleted_directory_comes_back_with_its_first_child(hcp):
     assert list(listed(hcp, '/rest/d', to=V)) == ['b']
 
 
+def test_a_directory_keeps_its_deleted_objects_when_versioning_is_off(hcp):
+    """Deleted objects would be lost with their directory once versioning is switched off."""
+    hcp('PUT', '/rest/d/a', b'x', to=V)
+    hcp('DELETE', '/rest/d/a', to=V)
+    hcp.namespace('n2').versioning = False
+    assert hcp('DELETE', '/rest/d', to=V).status == 200
+    hcp.namespace('n2').versioning = True
+    assert list(listed(hcp, '/rest/d', '?deleted=true', to=V)) == ['a']
+
+
 def test_an_object_may_take_a_deleted_directorys_name(hcp):
     """A name would be lost for ever."""
     hcp('PUT', '/rest/d' + DIR, to=V)

@@ -441,6 +441,7 @@ def test_readers_get_the_finished_version_while_a_new_one_comes(hcp):
     ('between', 'between_status', 'status'),
     [
         ('/rest/a', 201, 409),  # an object takes the place of the directory
+        ('/rest/a/b/c/d', 201, 409),  # a directory takes the place of the object
         ('/rest/a/b/c?type=directory', 409, 201),
     ],
 )
@@ -452,4 +453,5 @@ def test_something_takes_the_place_of_what_is_being_written(
     body = Meanwhile(TEXT, lambda: seen.append(any_hcp('PUT', between).status))
     assert any_hcp('PUT', '/rest/a/b/c', body, chunked=True).status == status
     assert seen == [between_status]
+    assert any_hcp('HEAD', between.partition('?')[0]).status == 200
     assert len([path for path in tmp_path.rglob('*') if path.is_file()]) <= 1

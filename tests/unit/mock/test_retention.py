@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta, timezone
+from calendar import monthrange
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -93,6 +94,17 @@ def test_a_new_objects_retention_is_computed_from_its_base(text, value):
     """Offsets would count from the wrong moment, or fail in the far future."""
     kept = initial(text, CLASSES, AT)
     assert effective(kept, CLASSES, INGEST) == value
+
+
+@pytest.mark.parametrize('months', [*range(1, 25), 48, 1200, 4800 + 13])
+def test_months_have_their_own_lengths(months):
+    """A retention by months would end some days early or late."""
+    years, month = divmod(months, 12)
+    year = 2015 + years
+    last = monthrange(year, month + 1)[1]
+    expected = datetime(year, month + 1, min(31, last), 20, 34, 26, tzinfo=timezone.utc).timestamp()
+    years, rest = divmod(months, 12)
+    assert initial(f'A+{years}y+{rest}M', CLASSES, AT).value == expected
 
 
 def test_the_base_of_r_is_the_default_where_that_is_a_date():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, Union
 from urllib.parse import quote
@@ -36,6 +36,12 @@ _PLAIN_PATH = re.compile(r'[A-Za-z0-9_.~/-]+')
 # RFC 9110, 8.6: a request of these methods says so when its body is empty.
 _EXPECTS_BODY = frozenset({'PUT', 'POST', 'PATCH'})
 
+# RFC 9112, 3.2 and 6.3: with two of one kind, servers may disagree whom a request is for, or where it ends.
+_ONCE = frozenset({'host', 'content-length', 'transfer-encoding'})
+
+# More digits than any size has; and ``int()`` itself gives up at 4,300.
+_LENGTH = re.compile(r'[0-9]{1,19}')
+
 
 class Body(Protocol):
     """What is sent behind the head."""
@@ -51,13 +57,22 @@ class Body(Protocol):
         """Its bytes from where it stood when the request was made, in blocks."""
 
 
+def _view(block: Any) -> memoryview:
+    """Whatever holds bytes as a row of bytes; copied only if they do not lie side by side."""
+    try:
+        view = memoryview(block)
+    except TypeError:
+        raise TypeError(f'a body must yield bytes, not {type(block).__name__}') from None
+    return (view if view.c_contiguous else memoryview(view.tobytes())).cast('B')
+
+
 class BytesBody:
     """Bytes in memory."""
 
     spent = False
 
     def __init__(self, data: Any) -> None:
-        self._view = memoryview(data).cast('B')
+        self._view = _view(data)
         self.length: int | None = self._view.nbytes
 
     def blocks(self) -> Iterator[memoryview]:
@@ -74,7 +89,8 @@ class FileBody:
     def __init__(self, file: Any) -> None:
         self._file = file
         self._start = file.tell()
-        self.length: int | None = file.seek(0, io.SEEK_END) - self._start
+        file.seek(0, io.SEEK_END)  # what it returns is not asked for: a mmap returns None before Python 3.13
+        self.length: int | None = max(0, file.tell() - self._start)  # a file can stand beyond its end
         file.seek(self._start)
 
     def blocks(self) -> Iterator[bytes]:
@@ -195,7 +211,7 @@ def encode_path(url: str) -> str:
         return url
     if '\0' in url or '%00' in url:
         raise HcpsdkError(f'HCP takes every character in a name but NUL: {url!r}')
-    return quote(_utf8(_LONE_PERCENT.sub('%25', url), 'url'), safe='/%')
+    return quote(_utf8(_LONE_PERCENT.sub('%25', url), f'url {url!r}'), safe='/%')
 
 
 def encode_params(params: Params) -> str:
@@ -208,29 +224,33 @@ def encode_params(params: Params) -> str:
     """
     if params is None:
         return ''
-    pairs = '&'.join(f'{_param(name)}={_param(value)}' for name, value in _pairs(params, 'params'))
+    pairs = '&'.join(
+        f'{_param(name, name)}={_param(name, value)}' for name, value in _pairs(params, 'params')
+    )
     return '?' + pairs if pairs else ''
 
 
-def _param(value: Any) -> str:
+def _param(name: Any, value: Any) -> str:
+    """One side of a parameter. It may be a password (MAPI takes them so), so no message shows the value."""
     if isinstance(value, bool):
         value = str(value).lower()
     if isinstance(value, (int, float)):
         value = str(value)
     if not isinstance(value, (str, bytes)):
         raise TypeError(f'params take text and numbers, not {type(value).__name__}')
-    raw = value if isinstance(value, bytes) else _utf8(value, 'params')
+    raw = value if isinstance(value, bytes) else _utf8(value, f'parameter {name!r}')
     if b'\0' in raw:
-        raise HcpsdkError(f'HCP takes every character in params but NUL: {value!r}')
+        raise HcpsdkError(f'HCP takes every character in params but NUL: see parameter {name!r}')
     return quote(raw, safe='')
 
 
 def _pairs(given: Any, what: str) -> list[tuple[Any, Any]]:
     """The items of a mapping, or a list of 2-tuples as it is."""
-    try:
-        return [(name, value) for name, value in (given.items() if isinstance(given, Mapping) else given)]
-    except (TypeError, ValueError):
-        raise TypeError(f'{what} must be a dict or a list of 2-tuples, not {type(given).__name__}') from None
+    items = given.items() if isinstance(given, Mapping) else given
+    pairs = list(items) if isinstance(items, Iterable) else [items]
+    if all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in pairs):
+        return [(name, value) for name, value in pairs]
+    raise TypeError(f'{what} must be a dict or a list of 2-tuples, not {type(given).__name__}')
 
 
 def _utf8(text: str, what: str) -> bytes:
@@ -238,7 +258,7 @@ def _utf8(text: str, what: str) -> bytes:
     try:
         return text.encode('utf-8', 'surrogateescape')
     except UnicodeEncodeError as cause:
-        raise HcpsdkError(f'{what} holds a character that has no UTF-8 form: {text!r}') from cause
+        raise HcpsdkError(f'{what} holds a character that has no UTF-8 form') from cause
 
 
 def _method(method: str) -> str:
@@ -255,6 +275,9 @@ def _headers(headers: HeaderLines) -> tuple[dict[str, str], tuple[str, ...]]:
         return {}, ()
     checked = [(_header_name(name), _header_value(name, value)) for name, value in _pairs(headers, 'headers')]
     names = {name.lower(): value for name, value in checked}
+    for name in _ONCE & names.keys():
+        if sum(given.lower() == name for given, _ in checked) > 1:
+            raise HcpsdkError(f'header {name} is given more than once')
     return names, tuple(f'{name}: {value}' for name, value in checked)
 
 
@@ -289,24 +312,38 @@ def _body(body: Any) -> Body:
         return NO_BODY
     if isinstance(body, str):
         return BytesBody(body.encode('utf-8', 'surrogateescape'))
-    if isinstance(body, io.TextIOBase):
-        return _text_body(body)
-    if hasattr(body, 'read'):
-        return _file_body(body)
+    if hasattr(body, 'read'):  # ``buffer``: a NamedTemporaryFile is no TextIOBase, but wraps one
+        is_text = isinstance(body, io.TextIOBase) or hasattr(body, 'buffer')
+        return _text_body(body) if is_text else _file_body(body)
     try:
         return BytesBody(body)
     except TypeError:
         return _parts_body(body)
 
 
-def _text_body(body: io.TextIOBase) -> Body:
+def _text_body(body: Any) -> Body:
     """A file in text mode goes out as its bytes on disk (the manual's own sample opens one)."""
     binary = getattr(body, 'buffer', None)
     if binary is None:
         return BytesBody(body.read().encode('utf-8', 'surrogateescape'))
     if body.seekable():
-        body.seek(body.tell())  # puts the binary file below to where the text stands
+        _step_down(body)
     return _file_body(binary)
+
+
+def _step_down(body: Any) -> None:
+    """Put the binary file below to where the text stands.
+
+    What ``tell()`` returns holds the place in its lower 64 bits, and above bit 128 how much the
+    decoder must read again to get there: if it must, no byte of the file is the one to go on with.
+    """
+    try:
+        place = body.tell()
+        body.seek(place)
+    except OSError as cause:  # Python does not tell it while somebody walks through the lines
+        raise HcpsdkError('where the text file stands cannot be told: open it in binary mode') from cause
+    if place >> 128:
+        raise HcpsdkError('the text file stands inside of a character or line end: open it in binary mode')
 
 
 def _file_body(body: Any) -> Body:
@@ -321,17 +358,23 @@ def _parts_body(body: Any) -> Body:
         raise TypeError(
             f'body must be bytes, str, an open file or an iterable of bytes, not {type(body).__name__}'
         )
-    return StreamBody(body) if isinstance(body, Iterator) else ListBody(body)
+    if isinstance(body, Iterator):
+        return StreamBody(body)
+    for part in body if isinstance(body, Sequence) else ():
+        _view(part)
+    return ListBody(body)
 
 
 def _length(body: Body, headers: Mapping[str, str]) -> int | None:
     """The length to announce: the caller's word and the body's must not contradict."""
-    if 'transfer-encoding' in headers:
+    coding, given = headers.get('transfer-encoding'), headers.get('content-length')
+    if coding is not None:
+        if coding.lower() != 'chunked' or given is not None:
+            raise HcpsdkError("Transfer-Encoding can only be 'chunked', and has no Content-Length beside it")
         return None
-    given = headers.get('content-length')
     if given is None:
         return body.length
-    if not (given.isascii() and given.isdigit()):
+    if not _LENGTH.fullmatch(given):
         raise HcpsdkError(f'Content-Length is not a number: {given!r}')
     if body.length not in (None, int(given)):
         raise HcpsdkError(f'Content-Length says {given} bytes, but the body has {body.length}')
@@ -348,7 +391,10 @@ def _in_chunks(blocks: Iterator[Any]) -> Iterator[bytes]:
 
 
 def _exactly(blocks: Iterator[Any], length: int) -> Iterator[memoryview]:
-    """Pass on ``length`` bytes, the last block only when it is known to be the last."""
+    """Pass on ``length`` bytes, the last block only when it is known to be the last.
+
+    A block that is held back is copied if it could change: a generator may fill its buffer again.
+    """
     got, held = 0, memoryview(b'')
     for block in blocks:
         view = _view(block)
@@ -359,15 +405,8 @@ def _exactly(blocks: Iterator[Any], length: int) -> Iterator[memoryview]:
             )
         if held:
             yield held
-        held = view
+        held = view if isinstance(view.obj, bytes) else memoryview(view.tobytes())
     if got < length:
         raise HcpsdkError(f'the body ended after {got} of {length} bytes: it shrank while being sent')
     if held:
         yield held
-
-
-def _view(block: Any) -> memoryview:
-    try:
-        return memoryview(block).cast('B')
-    except TypeError:
-        raise TypeError(f'a body must yield bytes, not {type(block).__name__}') from None

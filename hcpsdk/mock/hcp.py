@@ -83,6 +83,7 @@ class MockHCP:
         self._wanted = ports
         self._first, self._nodes = first, nodes
         self._context = ssl_context
+        self._directory = directory
         self._ttl = ttl
         application = MockApplication(self.system, directory=directory, clock=clock)
         self._site = Site(application, keepalive)
@@ -95,11 +96,13 @@ class MockHCP:
         """Open the ports and serve.
 
         :returns: the mock itself
-        :raises OSError: if a port is taken, saying which
+        :raises OSError: if a port is taken, saying which, or if there can be no such directory
         :raises RuntimeError: if it runs already
         """
         if self._server is not None:
             raise RuntimeError('the mock runs already')
+        if self._directory is not None:
+            os.makedirs(self._directory, exist_ok=True)
         self._addresses = usable_addresses(self._first, self._nodes)
         rows = self._open_rows()
         try:

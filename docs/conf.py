@@ -26,8 +26,8 @@ trim_doctest_flags = True
 # a network, and private classes have no page.
 nitpicky = True
 nitpick_ignore_regex = [
-    ('py:.*', r'(builtins|collections|dns|http|io|os|pathlib|socket|ssl|threading|types|typing)\..*'),
-    ('py:.*', r'[a-z]+|[A-Z][A-Za-z]*(Error|Exception)'),
+    ('py:.*', r'(builtins|collections|datetime|dns|http|io|os|pathlib|socket|ssl|threading|types|typing)\..*'),
+    ('py:.*', r'[a-z]+(\[.*)?|[A-Z][A-Za-z]*(Error|Exception)'),
     ('py:class', r'hcpsdk\._.*'),
 ]
 

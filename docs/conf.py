@@ -16,6 +16,7 @@ extensions = ['sphinx.ext.autodoc', 'code_tables']
 exclude_patterns = ['_build', '_generated']
 
 autodoc_member_order = 'bysource'
+autodoc_preserve_defaults = True
 autodoc_typehints = 'signature'
 autodoc_typehints_format = 'short'
 python_use_unqualified_type_names = True

@@ -24,6 +24,10 @@ SAMPLES: dict[str, list[str]] = {
 }
 """name of the recording: sample and arguments"""
 
+NODE = re.compile(r'(-1[0-9a-f]{3}-[0-9a-f]{4}-)[0-9a-f]{12}\b')
+EXAMPLE_NODE = '98fe94437d8c'
+"""A UUID of version 1 ends with the address of a network card, and that of this machine is nobody's business."""
+
 PATIENCE = 60
 """seconds after which a sample that says nothing has failed"""
 
@@ -45,7 +49,7 @@ def run(command: list[str]) -> str:
         timeout=PATIENCE,
         check=True,
     )
-    return done.stdout
+    return NODE.sub(rf'\g<1>{EXAMPLE_NODE}', done.stdout)
 
 
 def shape(output: str) -> str:

@@ -98,6 +98,12 @@ def test_annotations_have_to_be_harmless_xml(hcp, data):
     assert hcp('GET', CM).status == 204
 
 
+@pytest.mark.parametrize('data', [b'<a>' * 100 + b'</a>' * 100, b'<a>' + b'<b/>' * 9_999 + b'</a>'])
+def test_complex_xml_within_the_limits_is_taken(hcp, data):
+    """An annotation that HCP still takes would be refused."""
+    assert hcp('PUT', CM, data).status == 201
+
+
 def test_a_namespace_may_take_anything(hcp):
     """Annotations that are not XML could not be stored where that is allowed."""
     hcp.namespace().xml_check = False

@@ -26,7 +26,7 @@ SAMPLES: dict[str, list[str]] = {
 
 NODE = re.compile(r'(-1[0-9a-f]{3}-[0-9a-f]{4}-)[0-9a-f]{12}\b')
 EXAMPLE_NODE = '98fe94437d8c'
-"""A UUID of version 1 ends with the address of a network card, and that of this machine is nobody's business."""
+"""A UUID of version 1 ends with a network card's address; that of this machine is nobody's business."""
 
 PATIENCE = 60
 """seconds after which a sample that says nothing has failed"""

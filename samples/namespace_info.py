@@ -33,8 +33,11 @@ def main() -> None:
     target = hcpsdk.Target(FQDN, authorization, port=PORT, ssl=SSL, resolver=RESOLVER)
     info = Info(target)
     show_statistics(info.nsstatistics())
+    print()
     show_namespaces(info.listaccessiblens(all=True))
+    print()
     show_retention_classes(info.listretentionclasses())
+    print()
     show_permissions(info.listpermissions())
 
 
@@ -73,7 +76,8 @@ def show_permissions(permissions: dict[str, Any]) -> None:
 
 
 def heading(text: str) -> None:
-    print(f'\n{text}\n{"-" * len(text)}')
+    print(text)
+    print('-' * len(text))
 
 
 if __name__ == '__main__':

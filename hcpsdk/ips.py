@@ -95,7 +95,7 @@ def query(
     response = Response(name, cached)
     try:
         response.ips, response.ttl = _resolve(name, cached, resolver)
-    except (OSError, dns.exception.DNSException, ValueError, TypeError) as error:
+    except Exception as error:  # that it never raises is promised, whatever a resolver does
         response.raised = f'{type(error).__name__}: {error}'
     logger.debug('resolved %s: %s', name, response.ips or response.raised)
     return response
@@ -108,14 +108,15 @@ def _resolve(
         raise TypeError(f'a name to resolve must be a str, not {type(name).__name__}')
     if not name.strip():
         raise ValueError('a name to resolve must not be empty')
-    if _is_address(name):
+    if is_address(name):
         return [name], None
     if cached:
         return _ask_system(name), None
     return _ask_servers(name, resolver or dns.resolver.get_default_resolver())
 
 
-def _is_address(name: str) -> bool:
+def is_address(name: str) -> bool:
+    """Whether it is an IPv4 or IPv6 address, and needs no resolver."""
     try:
         ipaddress.ip_address(name)
     except ValueError:
@@ -257,8 +258,12 @@ class Circle:
         """Refresh in a thread of its own, one at a time; nobody waits for it."""
         if self._refresher is not None and self._refresher.is_alive():
             return
-        self._refresher = threading.Thread(target=self._try_refresh, name='hcpsdk-resolver', daemon=True)
-        self._refresher.start()
+        refresher = threading.Thread(target=self._try_refresh, name='hcpsdk-resolver', daemon=True)
+        try:
+            refresher.start()
+        except RuntimeError:  # the interpreter is ending; the known addresses will do until then
+            return
+        self._refresher = refresher
 
     def _try_refresh(self) -> None:
         try:

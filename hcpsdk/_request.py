@@ -269,11 +269,20 @@ def _method(method: str) -> str:
     return method
 
 
+def checked_headers(headers: Any) -> list[tuple[str, str]]:
+    """Headers as they can be sent.
+
+    :raises HcpsdkError: if one could break out of its line; no message shows a value
+    :raises TypeError: if something is of the wrong type
+    """
+    return [(_header_name(name), _header_value(name, value)) for name, value in _pairs(headers, 'headers')]
+
+
 def _headers(headers: HeaderLines) -> tuple[dict[str, str], tuple[str, ...]]:
     """Check the caller's headers; his own mapping is never touched, nor kept."""
     if headers is None:
         return {}, ()
-    checked = [(_header_name(name), _header_value(name, value)) for name, value in _pairs(headers, 'headers')]
+    checked = checked_headers(headers)
     names = {name.lower(): value for name, value in checked}
     for name in _ONCE & names.keys():
         if sum(given.lower() == name for given, _ in checked) > 1:

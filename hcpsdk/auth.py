@@ -5,8 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import logging
+import re
+from typing import Any
 
 logger = logging.getLogger(__name__)
+
+_SURROGATE = re.compile('[\ud800-\udfff]')
 
 
 class BaseAuthorization:
@@ -29,7 +33,7 @@ class NativeAuthorization(BaseAuthorization):
     :param user: the name of a data access user (or of a system or tenant user, for MAPI)
     :param password: the user's password
     :raises TypeError: if one of them is not a str
-    :raises ValueError: if the user is empty
+    :raises ValueError: if the user is empty, or one of them has no UTF-8 form
 
     HCP wants the base64 of the user and the MD5 of the password, both of their UTF-8 form. That
     token is as good as the password, so it is shown nowhere, not even by ``repr()``:
@@ -44,6 +48,8 @@ class NativeAuthorization(BaseAuthorization):
         for what, value in (('user', user), ('password', password)):
             if not isinstance(value, str):
                 raise TypeError(f'{what} must be a str, not {type(value).__name__}')
+            if _SURROGATE.search(value):  # a UnicodeEncodeError would hold the whole of it
+                raise ValueError(f'{what} holds a character that has no UTF-8 form')
         if not user:
             raise ValueError('user must not be empty')
         self.user = user
@@ -52,6 +58,13 @@ class NativeAuthorization(BaseAuthorization):
 
     def __repr__(self) -> str:
         return f'<{type(self).__name__} for user {self.user!r}>'
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A pickle may lie where others look: this keeps the token from the eye, though from no more."""
+        return {**self.__dict__, '_token': base64.b85encode(self._token.encode())}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _token=base64.b85decode(state['_token']).decode())
 
     def headers(self) -> dict[str, str]:
         """``Authorization`` as HCP 6 and newer know it, and the cookie that was used before.

@@ -11,10 +11,11 @@ import dns.resolver
 
 from . import _tls
 from ._link import Endpoint
+from ._request import checked_headers
 from ._version import VERSION
 from .auth import BaseAuthorization
 from .errors import HcpsdkError, HcpsdkReplicaInitError
-from .ips import Circle, IpsError
+from .ips import Circle, IpsError, is_address
 
 logger = logging.getLogger(__name__)
 
@@ -95,11 +96,13 @@ class Target:
         self._port = _checked_port(port)
         self._ssl = port in SSL_PORTS if ssl is None else bool(ssl)
         self._replica_strategy = _checked_strategy(replica_strategy, replica_fqdn)
+        if replica_fqdn is not None:
+            _checked_name(replica_fqdn)
         _check_kinds(authorization, interface, sslcontext)
         self._authorization = authorization
         self._sslcontext = sslcontext
         self._made_context: SSLContext | None = None
-        self._prepared = {**self._own_headers(), **authorization.headers()}
+        self._prepared = self._prepare()
         if sslcontext is _tls.SSL_NOVERIFY:
             _tls.warn_noverify()
         self._circle = Circle(fqdn, port, dnscache, resolver=resolver)
@@ -115,17 +118,21 @@ class Target:
         return f'<Target {self._fqdn} port {self._port}, {"TLS" if self._ssl else "no TLS"}>'
 
     def __getstate__(self) -> dict[str, Any]:
-        """An SSLContext cannot be pickled: the usual one is made anew, SSL_NOVERIFY goes by name."""
+        """An SSLContext cannot be pickled: the usual one is made anew, SSL_NOVERIFY goes by name.
+
+        So are the headers, as whoever sees a pickle shall read no credentials in it.
+        """
         if self._sslcontext not in (None, _tls.SSL_NOVERIFY):
             raise HcpsdkError(
                 'a Target with its own SSLContext cannot be pickled; make it anew on the other side'
             )
         noverify = self._sslcontext is _tls.SSL_NOVERIFY
-        return {**self.__dict__, '_made_context': None, '_sslcontext': noverify}
+        return {**self.__dict__, '_made_context': None, '_sslcontext': noverify, '_prepared': None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         context = _tls.SSL_NOVERIFY if state['_sslcontext'] else None
         self.__dict__.update(state, _sslcontext=context)
+        self._prepared = self._prepare()
 
     @property
     def fqdn(self) -> str:
@@ -182,6 +189,9 @@ class Target:
             self._made_context = _tls.verifying_context()
         return self._made_context
 
+    def _prepare(self) -> dict[str, str]:
+        return {**self._own_headers(), **dict(checked_headers(self._authorization.headers()))}
+
     def _own_headers(self) -> dict[str, str]:
         """HCP finds the namespace by ``Host``; it compresses an answer unless told to leave it alone."""
         name = f'[{self._fqdn}]' if ':' in self._fqdn else _ascii(self._fqdn)
@@ -205,7 +215,8 @@ def _ascii(fqdn: str) -> str:
 def _checked_name(fqdn: str) -> str:
     if not isinstance(fqdn, str):
         raise TypeError(f'fqdn must be a str, not {type(fqdn).__name__}')
-    if not fqdn or not all(c.isalnum() or c in '.-_:' for c in fqdn) or ('://' in fqdn):
+    plain = all(c.isalnum() or c in '.-_:' for c in fqdn)
+    if not fqdn or not plain or (':' in fqdn and not is_address(fqdn)):
         raise ValueError(f"fqdn must be a bare name such as 'namespace.tenant.hcp.example.com': {fqdn!r}")
     return fqdn
 

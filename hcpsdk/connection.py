@@ -133,7 +133,7 @@ class Connection:
     @property
     def service_time2(self) -> float:
         """Seconds that the whole last request took up to now; connecting is not in it."""
-        return self._service_time2
+        return max(self._service_time2, LEAST)
 
     def request(
         self,
@@ -161,7 +161,7 @@ class Connection:
         What may be sent again after a failure is a table, see the chapter on the way of one request.
         """
         request = _request.build(method, url, body, params, headers)
-        self._service_time2 = LEAST
+        self._service_time2 = 0.0
         sent_again = 0
         while True:
             link = self._take_link()

@@ -47,13 +47,12 @@ def main() -> None:
     stop = threading.Event()
     started = time.monotonic()
     with ThreadPoolExecutor(THREADS) as pool:
-        workers = [pool.submit(ingest, target, share, stored, stop) for share in range(THREADS)]
         try:
-            watch(workers, stored)
+            watch([pool.submit(ingest, target, share, stored, stop) for share in range(THREADS)], stored)
         finally:
             # Whatever happened: all end what they have begun, so that what is counted is what is stored.
             stop.set()
-            wait(workers)
+            pool.shutdown()
             report(stored, time.monotonic() - started)
 
 
@@ -62,10 +61,10 @@ def ingest(target: hcpsdk.Target, share: int, stored: Stored, stop: threading.Ev
     builder = PathBuilder(FOLDER)
     content = bytes(SIZE)
     with hcpsdk.Connection(target, timeout=TIMEOUT) as c:
-        for number in range(share, OBJECTS, THREADS):
+        for count in range(share, OBJECTS, THREADS):
             if stop.is_set():
                 return
-            folder, name = builder.getunique(f'file{number}')
+            folder, name = builder.getunique(f'file{count}')
             c.PUT(f'{folder}/{name}', body=content)
             insist(c, 'PUT', 201)
             stored.append((str(c.address), name))
@@ -74,17 +73,17 @@ def ingest(target: hcpsdk.Target, share: int, stored: Stored, stop: threading.Ev
 def watch(workers: list[Future[None]], stored: Stored) -> None:
     """Show the progress until all have finished, or one has failed."""
     terminal = sys.stdout.isatty()
-    pause = TERMINAL_PROGRESS if terminal else PROGRESS
+    start, end, pause = ('\r', '', TERMINAL_PROGRESS) if terminal else ('', '\n', PROGRESS)
     running = set(workers)
-    while running:
-        ended, running = wait(workers, pause, FIRST_EXCEPTION)
-        line = f'{len(stored)} of {OBJECTS} objects stored'
+    try:
+        while running:
+            ended, running = wait(workers, pause, FIRST_EXCEPTION)
+            print(f'{start}{len(stored)} of {OBJECTS} objects stored', end=end, flush=True)
+            for worker in ended:
+                worker.result()
+    finally:
         if terminal:
-            print(f'\r{line}', end='' if running else '\n', flush=True)
-        elif running:
-            print(line, flush=True)
-        for worker in ended:
-            worker.result()
+            print()
 
 
 def report(stored: Stored, seconds: float) -> None:

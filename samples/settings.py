@@ -102,7 +102,7 @@ def run(main: Callable[[], None], about: str) -> None:
     try:
         main()
     except hcpsdk.HcpsdkCertificateError as error:
-        _end(f'{_first_line(error)} SSL_CERT_FILE names a file with the authorities to trust')
+        _end(f'{_first_line(error)}; SSL_CERT_FILE names a file with the authorities to trust')
     except hcpsdk.HcpsdkTimeoutError as error:
         _end(f'timed out: {_first_line(error)}')
     except OSError as error:

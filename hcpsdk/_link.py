@@ -224,7 +224,9 @@ class Link:
         try:
             response.begin()
         except (OSError, http.client.HTTPException) as error:
-            raise hung_up or self._failure(error) from error
+            if hung_up is not None and not response.begun:
+                raise hung_up from error
+            raise self._failure(error) from error
         if self._debuglevel:
             _show('reply', _head_of(response))
         self._move(Event.ANSWERED)
@@ -248,6 +250,8 @@ class Link:
 
     def _stale(self) -> bool:
         """The peer hung up while we rested, or said something that nobody asked for."""
+        if isinstance(self._sock, ssl.SSLSocket) and self._sock.pending():  # deciphered, so no poll shows it
+            return True
         if not _readable(self._sock):
             return False
         if not isinstance(self._sock, ssl.SSLSocket):
@@ -271,7 +275,9 @@ class Link:
             self.state = following
 
     def _failure(self, error: Exception) -> Failure:
-        return Failure(self.state, error, self.peer, self.reused)
+        """A peer that had begun to answer had not closed a kept connection: it counts as a new one."""
+        begun = self._response is not None and self._response.begun
+        return Failure(self.state, error, self.peer, self.reused and not begun)
 
     def _drop(self) -> None:
         """Let go of the socket without a word to the peer; a body half read goes with it."""

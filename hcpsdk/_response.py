@@ -8,12 +8,43 @@ every way of reading.
 from __future__ import annotations
 
 import http.client
+import os
+import re
 import socket
-from typing import Any, Callable, TypeVar
+from typing import Any, BinaryIO, Callable, TypeVar, cast
 
 from .errors import HcpsdkError, HcpsdkTimeoutError, HcpsdkTruncatedError
 
 T = TypeVar('T')
+
+LONGEST_SIZE_LINE = 4096
+"""bytes; a chunk's size and what extensions a proxy may have added to it"""
+
+# RFC 9112, 7.1; without the line's end it is a part of a size only. HCP needs no more than 16 digits.
+_CHUNK_SIZE = re.compile(rb'([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\n]*)?\r?\n')
+
+
+class _Head:
+    """The lines up to a body. For :mod:`http.client` a head that breaks off is one that has ended.
+
+    :param file: where they come from
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
+        self.begun = False
+
+    def readline(self, limit: int) -> bytes:
+        """The next line; once something has come, an end without a line's end is a broken connection."""
+        line = self.file.readline(limit)
+        self.begun = self.begun or bool(line)
+        if self.begun and len(line) < limit and not line.endswith(b'\n'):
+            raise ConnectionResetError('closed in the middle of the head of an answer')
+        return line
+
+    def close(self) -> None:
+        """As :mod:`http.client` does when the first line is not HTTP."""
+        self.file.close()
 
 
 class Response(http.client.HTTPResponse):
@@ -31,11 +62,29 @@ class Response(http.client.HTTPResponse):
         self._ended: Callable[[bool], None] | None = ended
         self._announced: int | None = None
         self._whole = False
+        self._begun = False
+        self._pid = os.getpid()
 
     def begin(self) -> None:
-        """Read status line and headers."""
-        super().begin()
+        """Read status line and headers; interim answers (RFC 9110, 15.2) are passed over."""
+        head = _Head(self.fp)
+        self.fp = cast(Any, head)
+        try:
+            super().begin()
+            while 100 <= self.status < 200:
+                self.headers = cast(Any, None)
+                super().begin()
+        finally:
+            self._begun = head.begun
+            self.fp = cast(Any, self.fp and head.file)
+        if self.length == 0:  # to HEAD, 204 and 304 there is no body, whatever the headers describe
+            self.chunked = False
         self._announced = self.length
+
+    @property
+    def begun(self) -> bool:
+        """At least a byte of the answer has come."""
+        return self._begun
 
     @property
     def whole(self) -> bool:
@@ -59,7 +108,22 @@ class Response(http.client.HTTPResponse):
     def readline(self, limit: int | None = -1) -> bytes:
         """One line of the body."""
         at_most = -1 if limit is None else limit
-        return self._checked(lambda: super(Response, self).readline(at_most), min(1, abs(at_most)))
+        return self._checked(lambda: self._line(at_most), min(1, abs(at_most)))
+
+    def _line(self, at_most: int) -> bytes:
+        """Only the last line of a body may end without a line's end."""
+        line = super().readline(at_most)
+        if self.length and len(line) != at_most and not line.endswith(b'\n'):
+            raise http.client.IncompleteRead(b'', self.length)
+        return line
+
+    def _read_next_chunk_size(self) -> int:
+        """The base class takes what is left of a size for a size: ``0`` of ``0400`` for the end."""
+        line = self.fp.readline(LONGEST_SIZE_LINE)
+        size = _CHUNK_SIZE.fullmatch(line)
+        if size is None:
+            raise http.client.HTTPException(f'not the size of a chunk: {line[:20]!r}')
+        return int(size[1], 16)
 
     def close(self) -> None:
         """Give up what is left of the body; its socket cannot be used again then."""
@@ -71,13 +135,19 @@ class Response(http.client.HTTPResponse):
 
         :param least: fewer bytes than this (None: than all that is left) mean that the end is missing
         """
-        if self.isclosed() and not self._whole:
+        if self._pid != os.getpid():
+            self.close()
+            raise HcpsdkError(f'the answer of {self._peer} belongs to the process that asked for it')
+        if self._ended is None and not self._whole:
             raise HcpsdkTruncatedError(f'the answer of {self._peer} was closed before its body had ended')
         before = self.length
         try:
             got = read()
         except (OSError, http.client.HTTPException) as cause:
             raise self._cut(cause) from cause
+        except BaseException:  # KeyboardInterrupt: nobody knows how much was read, and is lost
+            self.close()
+            raise
         if before and _size(got) < (before if least is None else min(least, before)):
             raise self._cut(None)
         self.settle()

@@ -218,6 +218,13 @@ def test_who_may_manage(hcp, to, user, status):
     assert (answer.status, bool(answer.error)) == (status, status == 403)
 
 
+@pytest.mark.parametrize(('method', 'status'), [('GET', 403), ('HEAD', 302)])
+def test_a_tenants_administrator_is_none_of_the_system(hcp, method, status):
+    """A tenant could fail over the links of all."""
+    hcp.system.tenants['m'].users['n'].roles = SYSTEM_ROLES
+    assert hcp.manage(method, LINKS, to='m', user='n:n01').status == status
+
+
 def test_hosts_of_other_systems_are_400(hcp):
     """Requests for another HCP would be answered by this one."""
     hcp.system.domain = 'other.example.com'

@@ -349,7 +349,7 @@ def test_a_missing_file(hcp: MockHCP) -> None:
 )
 def test_a_setting_that_makes_no_sense(variable: str, value: str, said: str) -> None:
     """Or a mistyped setting would end in a traceback."""
-    line = complaint(run(None, 'simple_primary_only', **{variable: value}), 'simple_primary_only')
+    line = complaint(run(None, 'simple_primary_only', by=(), **{variable: value}), 'simple_primary_only')
     assert said in line
     assert value in line
 

@@ -115,6 +115,7 @@ def test_deleting_after_versioning_was_switched_off(any_hcp):
     assert any_hcp('GET', NAME, to=V).status == 404
     any_hcp.namespace('n2').versioning = True
     assert entries(any_hcp, '&deleted=true') == [(one, 'created', '3'), (two, 'deleted', '0')]
+    assert any_hcp('GET', '/proc/statistics', to=V).xml.get('usedCapacityBytes') == '6'
 
 
 def test_purge_takes_all_versions(any_hcp, tmp_path):

@@ -188,6 +188,12 @@ def test_data_and_annotation_in_one_request(any_hcp, annotation, first, body):
     )
 
 
+def test_data_with_an_empty_annotation(any_hcp):
+    """An object whose annotation is empty could not be stored in one request."""
+    assert any_hcp('PUT', WHOLE, DATA, headers=[('X-HCP-Size', '18')]).status == 201
+    assert any_hcp('HEAD', NAME)['X-HCP-CustomMetadataAnnotations'] == 'default;0'
+
+
 def test_large_data_and_annotation_in_one_answer(any_hcp):
     """Streaming both from a file would mix them up."""
     any_hcp('PUT', WHOLE, bytes(600_000) + NOTE, headers=[('X-HCP-Size', '600000')])

@@ -28,6 +28,9 @@ T = TypeVar('T')
 DRAIN = 65536
 """bytes; what an answer has left up to this is read away, rather than opening a new connection"""
 
+LONGEST_WAIT = 2_147_483.0
+"""seconds; ``poll(2)`` counts its wait in milliseconds of 31 bits, so a socket takes no more (24 days)"""
+
 MAX_DEBUGLEVEL = 9
 """the manual's range is 0 to 9"""
 
@@ -360,9 +363,10 @@ def _unreachable(target: Target, failures: list[Failure]) -> HcpsdkError:
 def _seconds(what: str, value: Any, above: float = -1.0) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f'{what} must be a number of seconds, not {type(value).__name__}')
-    if not above < value < float('inf') or value < 0:
+    if not above < value <= LONGEST_WAIT or value < 0:
+        least = 'above 0' if above == 0 else 'at least 0'
         raise ValueError(
-            f'{what} must be a number of seconds{", above 0" if above == 0 else ""}, not {value}'
+            f'{what} must be a number of seconds, {least} and at most {LONGEST_WAIT:,.0f}, not {value}'
         )
     return float(value)
 

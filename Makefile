@@ -49,7 +49,7 @@ test: $(VENV)/.with-test
 
 test-all: $(VENV)/.with-dev
 	@$(BIN)/python -m nox --reuse-existing-virtualenvs
-	@echo "test-all: hcpsdk $(VERSION) passes its tests on every Python listed above"
+	@echo "test-all: hcpsdk $(VERSION) passes its tests on every Python that was found"
 
 check: lint types docs dist
 	@echo "check: hcpsdk $(VERSION) is in order: lint, types, documentation, wheel and sdist"

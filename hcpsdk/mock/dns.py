@@ -115,7 +115,9 @@ class NameServer:
             return None
         asked = query.question[0]
         self.questions.append(Question(_plain(asked.name), dns.rdatatype.to_text(asked.rdtype)))
-        return None if self.trouble is Trouble.SILENT else self._reply(query, asked).to_wire()
+        if self.trouble is Trouble.SILENT:
+            return None
+        return self._reply(query, asked).to_wire(want_shuffle=False)
 
     def _reply(self, query: dns.message.Message, asked: dns.rrset.RRset) -> dns.message.Message:
         reply = dns.message.make_response(query)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
-import os
 import socket
 import ssl
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Optional
 
@@ -36,13 +37,15 @@ class Gate:
 
     def open(self) -> None:
         """Take connections from now on."""
-        self.socket.listen(BACKLOG)
+        with _named(self.address, self.port):
+            self.socket.listen(BACKLOG)
         self.socket.setblocking(False)
 
     def shut(self) -> None:
         """Refuse connections from now on.
 
-        The port stays ours: a socket that is bound but does not listen refuses as a closed one does.
+        A socket that is bound but does not listen refuses as a closed one does, and keeps the port from
+        being given to somebody who wants any.
         """
         self.socket.close()
         self.socket = _bound(self.address, self.port)
@@ -103,8 +106,18 @@ def _bound(address: str, port: int) -> socket.socket:
     try:
         # A node that is started again must not wait until its old connections are forgotten.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind((address, port))
-    except OSError as error:
+        with _named(address, port):
+            sock.bind((address, port))
+    except OSError:
         sock.close()
-        raise OSError(error.errno, f'port {port} of {address}: {os.strerror(error.errno or 0)}') from error
+        raise
     return sock
+
+
+@contextlib.contextmanager
+def _named(address: str, port: int) -> Iterator[None]:
+    """Have a failure say which port is meant."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, f'port {port} of {address}: {error.strerror}') from error

@@ -40,6 +40,9 @@ _DRAINED = frozenset({'PUT', 'HEAD', 'DELETE'})
 # Methods that change nothing, so that a lost answer leaves no doubt behind.
 _READING = frozenset({'GET', 'HEAD', 'OPTIONS'})
 
+# For a write whose answer was lost.
+_DOUBT = 'ask by HEAD what HCP has, before you send it again'
+
 
 class Connection:
     """A connection to an HCP: opened when first needed, kept while used, closed when idle.
@@ -165,13 +168,13 @@ class Connection:
         """
         request = _request.build(method, url, body, params, headers)
         self._service_time2 = 0.0
-        sent_again = 0
+        sent_again, lost = 0, None
         while True:
-            link = self._take_link()
+            link = self._take_link(lost)
             try:
                 response = self._timed(self._exchange, link, request)
             except Failure as failure:
-                sent_again = self._go_round(request, failure, sent_again)
+                sent_again, lost = self._go_round(request, failure, sent_again), failure
             else:
                 self._log(request, response)
                 return response
@@ -241,12 +244,15 @@ class Connection:
 
     # --- how a request is carried out ------------------------------------------------------
 
-    def _take_link(self) -> Link:
-        """The link we have, if it can carry one more request, else a new one."""
+    def _take_link(self, lost: Failure | None = None) -> Link:
+        """The link we have, if it can carry one more request, else a new one.
+
+        :param lost: how the request failed when it was last sent; None if it was not
+        """
         self._clear_way()
         if self._link is not None and self._link.take():
             return self._link
-        self._link = self._dial()
+        self._link = self._dial(lost)
         self._link.take()
         return self._link
 
@@ -256,7 +262,7 @@ class Connection:
         if response is not None and not response.whole:
             _drain(response)
 
-    def _dial(self) -> Link:
+    def _dial(self, lost: Failure | None) -> Link:
         """Try each address once; the first that takes the connection is it."""
         failures: list[Failure] = []
         for address in self._target.candidates():
@@ -271,7 +277,7 @@ class Connection:
                 self._address = address
                 logger.debug('connected to %s in %.6f s', link.peer, self._connect_time)
                 return link
-        raise _unreachable(self._target, failures) from failures[-1].error
+        raise _unreachable(self._target, failures, lost) from failures[-1].error
 
     def _passed_over(self, address: str, failure: Failure) -> None:
         """The next address may do better, unless this one has shown a certificate that will not."""
@@ -340,24 +346,23 @@ def _drain(response: Answer) -> None:
 def _given_up(request: Request, failure: Failure, row: Row, sent_again: int) -> HcpsdkError:
     """What a caller gets to know about a request that failed for good."""
     why = f'all {sent_again} retries are used up' if row.verdict is Verdict.AGAIN else row.why
-    advice = (
-        'try later' if request.method in _READING else 'ask by HEAD what HCP has, before you send it again'
-    )
+    advice = 'try later' if request.method in _READING else _DOUBT
     return ERRORS[failure.cause](
-        f'{request.method} {request.path}: {failure};'
-        f' sent {sent_again + 1} time(s), not again: {why}; {advice}'
+        f'{request.method} {request.path}: {failure}; not sent again: {why}; {advice}'
     )
 
 
-def _unreachable(target: Target, failures: list[Failure]) -> HcpsdkError:
+def _unreachable(target: Target, failures: list[Failure], lost: Failure | None) -> HcpsdkError:
     """No address took a connection: each, and its reason."""
+    refused = f'no node of {target.fqdn} takes a connection'
+    tried = '; '.join(str(failure) for failure in failures)
+    if lost is not None:
+        return ERRORS[lost.cause](
+            f'{lost}; not sent again, as {refused}: {tried}; if it was a write, {_DOUBT}'
+        )
     silent = all(failure.cause is Cause.TIMEOUT for failure in failures)
     kind = HcpsdkTimeoutError if silent else HcpsdkCantConnectError
-    tried = '; '.join(str(failure) for failure in failures)
-    return kind(
-        f'no node of {target.fqdn} takes a connection, so nothing was sent:'
-        f' {tried}; is HCP up, and is the port right?'
-    )
+    return kind(f'{refused}, so nothing was sent: {tried}; is HCP up, and is the port right?')
 
 
 def _seconds(what: str, value: Any, above: float = -1.0) -> float:

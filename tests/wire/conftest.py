@@ -14,6 +14,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -254,7 +255,10 @@ class Villain:
 
     def clients_gone(self, count: int = 1, patience: float = PATIENCE) -> bool:
         """The first ``count`` connections have ended, from either side."""
-        return all(wire.gone.wait(patience) for wire in self.wires[:count]) and len(self.wires) >= count
+        end = time.monotonic() + patience
+        while len(self.wires) < count and time.monotonic() < end:
+            time.sleep(0.001)  # until the villain, too, has seen them
+        return len(self.wires) >= count and all(wire.gone.wait(patience) for wire in self.wires[:count])
 
     def stop(self) -> None:
         """End everything, then complain about what went wrong on our side."""

@@ -122,4 +122,3 @@ def test_tls_closed_while_idle_is_noticed(villain, server_context, client_contex
     con.POST('/rest/2')
     assert con.response_status == 202
     assert [seen.method for seen in villain.requests] == ['HEAD', 'POST']
-

@@ -7,9 +7,11 @@ the names that HCP uses; truth values and numbers are converted, names never are
 from __future__ import annotations
 
 import re
+import xml.etree.ElementTree as ET
 from typing import Union
 
 from ._ask import checked_target, document
+from .errors import HcpsdkError
 from .target import Target
 
 Value = Union[str, int, bool, 'list[str]']
@@ -64,10 +66,10 @@ class Info:
         params = None if all else {'single': True}
         found = document(self._target, '/proc', 'namespaces', params, self._debuglevel)
         namespaces = {}
-        for element in found.iter('namespace'):
+        for name, element in _named(found, 'namespace').items():
             parts = (element.findtext('description') or '').split(_SEPARATOR)
             description: list[str] = [part.strip() for part in parts if part.strip()]
-            namespaces[element.attrib['name']] = {**_converted(element.attrib), 'description': description}
+            namespaces[name] = {**_converted(element.attrib), 'description': description}
         return namespaces
 
     def listretentionclasses(self) -> dict[str, dict[str, Value]]:
@@ -80,11 +82,11 @@ class Info:
         """
         found = document(self._target, '/proc/retentionClasses', 'retentionClasses', None, self._debuglevel)
         return {
-            element.attrib['name']: {
+            name: {
                 **_converted(element.attrib),
                 'description': (element.findtext('description') or '').strip(),
             }
-            for element in found.iter('retentionClass')
+            for name, element in _named(found, 'retentionClass').items()
         }
 
     def listpermissions(self) -> dict[str, dict[str, Value]]:
@@ -98,6 +100,15 @@ class Info:
         """
         found = document(self._target, '/proc/permissions', 'permissions', None, self._debuglevel)
         return {element.tag: _converted(element.attrib) for element in found}
+
+
+def _named(found: ET.Element, tag: str) -> dict[str, ET.Element]:
+    """The entries of a document by their names."""
+    entries = {element.get('name'): element for element in found.iter(tag)}
+    named = {name: element for name, element in entries.items() if name}
+    if len(named) < len(entries):
+        raise HcpsdkError(f'expected a name in each <{tag}> of a <{found.tag}> document, got one without')
+    return named
 
 
 def _converted(attributes: dict[str, str]) -> dict[str, Value]:

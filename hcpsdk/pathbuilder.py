@@ -75,6 +75,8 @@ class PathBuilder:
             unique = uuid.UUID(objectname)
         except (ValueError, AttributeError, TypeError) as cause:
             raise PathBuilderError(f'not a name made by getunique(): {objectname!r}') from cause
+        if str(unique) != objectname:  # UUIDs can be spelled otherwise, but HCP's names are case-sensitive
+            raise PathBuilderError(f'not as getunique() spells it, {unique}: {objectname!r}')
         return f'{self._folder(unique)}/{objectname}'
 
     def _folder(self, unique: uuid.UUID) -> str:
@@ -87,6 +89,12 @@ def _annotation(filename: str, unique: uuid.UUID) -> str:
     if _xml.fits(filename):
         name = f'<filename>{_xml.text(filename)}</filename>'
     else:
-        encoded = quote(filename.encode('utf-8', 'surrogateescape'))
-        name = f'<filename encoding="percent">{encoded}</filename>'
+        name = f'<filename encoding="percent">{_percent(filename)}</filename>'
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<hcpsdk>{name}<object>{unique}</object></hcpsdk>\n'
+
+
+def _percent(filename: str) -> str:
+    try:
+        return quote(filename.encode('utf-8', 'surrogateescape'))
+    except UnicodeEncodeError as cause:
+        raise PathBuilderError(f'filename holds a character that has no UTF-8 form: {filename!r}') from cause

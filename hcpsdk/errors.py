@@ -26,7 +26,7 @@ class HcpsdkError(Exception):
     :param reason: what happened, to which node, what was tried, what to do
     """
 
-    def __init__(self, reason: str = '') -> None:
+    def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
         """What happened, for people (str)."""

@@ -47,7 +47,7 @@ class Request:
     :param cache: True to use the system's resolver
     """
 
-    def __init__(self, fqdn: str, cache: bool = False) -> None:
+    def __init__(self, fqdn: str, cache: bool) -> None:
         self.fqdn = fqdn
         self.cache = cache
 

@@ -164,7 +164,7 @@ class Response(http.client.HTTPResponse):
         """Close, and say how far we came."""
         progress = self._progress(cause)
         self.close()
-        if isinstance(cause, socket.timeout):
+        if isinstance(cause, (socket.timeout, TimeoutError)):  # two classes before Python 3.10
             return HcpsdkTimeoutError(f'{self._peer} went silent in the middle of a body, after {progress}')
         return HcpsdkTruncatedError(
             f'the body from {self._peer} was cut short after {progress}; read it again, this is not the whole'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import socket
 
 import pytest
 
@@ -130,10 +131,11 @@ def test_a_cut_body_tells_how_far_it_came(way) -> None:
 
 @each_way
 @each_framing
-def test_a_peer_that_goes_silent_is_a_timeout(way, framed) -> None:
+@pytest.mark.parametrize('silence', [socket.timeout('timed out'), TimeoutError('by the kernel')])
+def test_a_peer_that_goes_silent_is_a_timeout(way, framed, silence: Exception) -> None:
     """Or ``except HcpsdkTimeoutError`` would miss the most usual timeout."""
     data = framed(LINES)
-    response, ended = begun(data[: data.index(b'three')], error=TimeoutError('timed out'))
+    response, ended = begun(data[: data.index(b'three')], error=silence)
     with pytest.raises(HcpsdkTimeoutError, match='silent in the middle'):
         way(response)
     assert ended == [False]

@@ -93,7 +93,7 @@ def test_the_target_is_understood_as_hcp_does() -> None:
         ('retention', 'A+10y'),
         ('nowait', None),
         ('x', ''),
-        ('y', '1+2'),
+        ('y', '1 2'),
         ('q', '\udce4'),
     ]
 

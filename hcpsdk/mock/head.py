@@ -116,7 +116,7 @@ def _field(line: bytes) -> tuple[str, str]:
 
 
 def _query(text: str) -> list[tuple[str, Optional[str]]]:
-    """In a query ``+`` is a blank (in a path it is itself): HCP wants a plus as ``%2B`` (REST reference, 1.3)."""
+    """In a query ``+`` is a blank, in a path itself: HCP wants a plus as ``%2B`` (REST reference, 1.3)."""
     pairs = (pair.partition('=') for pair in text.replace('+', ' ').split('&'))
     return [(_text(name), _text(value) if equals else None) for name, equals, value in pairs]
 

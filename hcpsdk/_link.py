@@ -294,7 +294,8 @@ def _show(what: str, head: str) -> None:
 
 
 def _head_of(response: Response) -> str:
-    lines = [f'{name}: {value}' for name, value in response.getheaders()]
+    """With folded lines (RFC 9112, 5.2) in one, as their end would escape redaction otherwise."""
+    lines = [f'{name}: {" ".join(value.split())}' for name, value in response.getheaders()]
     return '\r\n'.join([f'{response.status} {response.reason}', *lines])
 
 

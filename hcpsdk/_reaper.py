@@ -41,6 +41,14 @@ class Reaper:
         self._thread: threading.Thread | None = None
         self._wake: float | None = None
 
+    def hold(self) -> None:
+        """Wait until no link is being looked at: its lock would be taken in a forked child for ever."""
+        self._changed.acquire()
+
+    def release(self) -> None:
+        """Go on."""
+        self._changed.release()
+
     def watch(self, idler: Idler, until: float) -> None:
         """Look at ``idler`` for the first time at ``until``, and then whenever it says."""
         with self._changed:
@@ -82,4 +90,4 @@ class Reaper:
 REAPER = Reaper()
 
 if hasattr(os, 'register_at_fork'):  # not on Windows, which cannot fork
-    os.register_at_fork(after_in_child=REAPER.forget)
+    os.register_at_fork(before=REAPER.hold, after_in_parent=REAPER.release, after_in_child=REAPER.forget)

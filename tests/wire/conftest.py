@@ -15,7 +15,7 @@ import ssl
 import struct
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, Callable, Optional
@@ -67,10 +67,11 @@ class Wire:
         self.node = node
         self.raw = b''
         """every byte that came in"""
+        self.requests: list[Seen] = []
         self.gone = threading.Event()
         """set when either side has hung up"""
         self._unread = b''
-        self._requests = requests
+        self._all_requests = requests
 
     def receive(self, atmost: int = 65536) -> bytes:
         """What has come, at least a byte of it; nothing if the client hung up."""
@@ -106,7 +107,9 @@ class Wire:
             self.read_until(b'\r\n')
         else:
             body = self.read_bytes(int(seen.headers.get('content-length', '0')))
-        self._requests.append(Seen(head, body, self.node))
+        seen = Seen(head, body, self.node)
+        self.requests.append(seen)
+        self._all_requests.append(seen)
 
     def reset(self) -> None:
         """Close by RST instead of FIN."""
@@ -122,7 +125,7 @@ class Wire:
 class Resolver:
     """Stands in for :class:`dns.resolver.Resolver`: every name has the villain's nodes."""
 
-    def __init__(self, addresses: Iterable[str]) -> None:
+    def __init__(self, *addresses: str) -> None:
         self.addresses = list(addresses)
 
     def resolve(self, name: str, kind: str, **_: Any) -> Any:
@@ -171,7 +174,17 @@ def reset(wire: Wire) -> None:
     wire.reset()
 
 
+def echo(wire: Wire) -> None:
+    """Answer every request with its own target, until the client hangs up."""
+    while True:
+        wire.read_request()
+        target = wire.requests[-1].line.split(' ')[1].encode('latin-1')
+        wire.sock.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n' % len(target) + target)
+
+
 def wait(event: threading.Event) -> Move:
+    """Go on when the test says so."""
+
     def move(wire: Wire) -> None:
         if not event.wait(PATIENCE):
             raise AssertionError('the test never gave the sign that its villain waits for')
@@ -192,6 +205,8 @@ class Villain:
     failures: list[BaseException] = field(default_factory=list)
     shakes: list[BaseException] = field(default_factory=list)
     """TLS handshakes that the client broke off"""
+    tested: threading.Event = field(default_factory=threading.Event)
+    """for scripts that wait until the test has seen enough"""
     _scripts: queue.Queue[tuple[Move, ...]] = field(default_factory=queue.Queue)
     _threads: list[threading.Thread] = field(default_factory=list)
     _open: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
@@ -200,15 +215,16 @@ class Villain:
     _stopped: threading.Event = field(default_factory=threading.Event)
     tls: Optional[ssl.SSLContext] = None
     nodes: tuple[str, ...] = ('127.0.0.1',)
-    dead: tuple[str, ...] = ()
     port: int = 0
 
+    resolver = Resolver
     answer = staticmethod(answer)
     read = staticmethod(read)
     read_head = staticmethod(read_head)
     say = staticmethod(say)
     hang_up = staticmethod(hang_up)
     reset = staticmethod(reset)
+    echo = staticmethod(echo)
     wait = staticmethod(wait)
 
     def plays(self, *moves: Move, times: int = 1) -> Villain:
@@ -218,10 +234,18 @@ class Villain:
         return self
 
     def listen(
-        self, *nodes: str, dead: tuple[str, ...] = (), tls: Optional[ssl.SSLContext] = None
+        self,
+        *nodes: str,
+        dead: tuple[str, ...] = (),
+        mute: tuple[str, ...] = (),
+        tls: Optional[ssl.SSLContext] = None,
     ) -> Villain:
-        """Open the nodes, all on one port. Those in ``dead`` refuse every connection."""
-        self.nodes, self.dead, self.tls = nodes or self.nodes, dead, tls
+        """Open the nodes, all on one port.
+
+        :param dead: those of them that refuse every connection
+        :param mute: those of them that let everybody wait for a connection
+        """
+        self.nodes, self.tls = nodes or self.nodes, tls
         listeners = _bind(self.nodes)
         self.port = listeners[0].getsockname()[1]
         self._selector = self._open.enter_context(selectors.DefaultSelector())
@@ -230,16 +254,30 @@ class Villain:
         for sock in (*listeners, self._ear, self._mouth):
             self._open.enter_context(sock)
         for node, sock in zip(self.nodes, listeners):
-            if node not in dead:  # bound, but not listening: the kernel refuses
+            if node in mute:
+                self._fill(sock)
+            elif node not in dead:  # which are bound, but do not listen: the kernel refuses
                 sock.listen(300)
                 self._selector.register(sock, selectors.EVENT_READ)
         self._run(self._accept)
         return self
 
+    def _fill(self, listener: socket.socket) -> None:
+        """Take all places in the queue of a listener that nobody accepts from."""
+        listener.listen(0)
+        for _ in range(10):
+            sock = self._open.enter_context(socket.socket())
+            sock.settimeout(0.02)
+            try:
+                sock.connect(listener.getsockname())
+            except socket.timeout:
+                return
+        raise AssertionError('the queue of a listener is never full here')
+
     def target(self, fqdn: str = NAME, **options: Any) -> hcpsdk.Target:
         if not self.port:
             self.listen()
-        options = {'ssl': self.tls is not None, 'resolver': Resolver(self.nodes), **options}
+        options = {'ssl': self.tls is not None, 'resolver': Resolver(*self.nodes), **options}
         authorization = hcpsdk.NativeAuthorization('clark', 'k2ryptonite')
         return hcpsdk.Target(fqdn, authorization, self.port, **options)
 
@@ -263,6 +301,7 @@ class Villain:
     def stop(self) -> None:
         """End everything, then complain about what went wrong on our side."""
         self._clients.close()
+        self.tested.set()
         self._stopped.set()
         if self._selector is not None:
             self._mouth.send(b'!')

@@ -1,0 +1,148 @@
+"""Every wait for the network ends, and says so."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+import hcpsdk
+from hcpsdk._trace import Clock
+
+SHORT = 0.1
+
+
+@pytest.fixture(autouse=True)
+def bounded():
+    """None of these takes anything like the default timeout."""
+    began = time.monotonic()
+    yield
+    assert time.monotonic() - began < 3
+
+
+def test_a_silent_peer(villain):
+    """A node that takes the request and says nothing holds the program for ever."""
+    villain.plays(villain.read)
+    con = villain.connection(timeout=(5, SHORT), retries=0)
+    with pytest.raises(hcpsdk.HcpsdkTimeoutError, match='waiting'):
+        con.GET('/rest/object')
+    assert villain.clients_gone()
+
+
+@pytest.mark.parametrize('method', ['GET', 'HEAD', 'PUT', 'DELETE'])
+def test_a_silent_peer_is_asked_again_as_often_as_allowed(villain, method):
+    """A single silent node fails the request; or a silent HCP is asked more often than the caller wants."""
+    villain.plays(villain.read, times=3)
+    con = villain.connection(timeout=0.05, retries=2)
+    with pytest.raises(hcpsdk.HcpsdkTimeoutError, match='all 2 retries'):
+        con.request(method, '/rest/object')
+    assert len(villain.requests) == 3
+    assert [nap for nap in villain.naps if nap] == [0.25]
+
+
+def test_a_silent_peer_gets_a_post_once(villain):
+    """A POST that a slow node still carries out is carried out twice."""
+    villain.plays(villain.read)
+    con = villain.connection(timeout=SHORT)
+    with pytest.raises(hcpsdk.HcpsdkTimeoutError, match='by HEAD'):
+        con.POST('/rest/object')
+    assert len(villain.requests) == 1
+
+
+def test_a_late_answer_is_never_the_next_ones(villain):
+    """The answer that came too late is taken for the one to the next request."""
+    villain.plays(villain.answer(), villain.read).plays(villain.answer(b'mine'))
+    con = villain.connection(timeout=SHORT, retries=0)
+    con.HEAD('/rest/1')
+    with pytest.raises(hcpsdk.HcpsdkTimeoutError):
+        con.GET('/rest/2')
+    con.GET('/rest/3')
+    assert con.read() == b'mine'
+
+
+@pytest.mark.parametrize(
+    'said',
+    [
+        b'HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nhalf',
+        b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n',
+        b'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhalf',
+    ],
+)
+@pytest.mark.parametrize('way', ['read', 'readinto', 'readline', 'iterate'])
+def test_silence_in_the_middle_of_a_body(villain, said, way):
+    """A download that stalls never ends, or ends as if it were complete."""
+    villain.plays(villain.read, villain.say(said))
+    con = villain.connection(timeout=SHORT)
+    response = con.GET('/rest/object')
+    reads = {
+        'read': con.read,
+        'readinto': lambda: response.readinto(bytearray(20)),
+        'readline': response.readline,
+        'iterate': lambda: list(response),
+    }[way]
+    with pytest.raises(hcpsdk.HcpsdkTimeoutError, match='silent in the middle'):
+        reads()
+    assert villain.clients_gone()
+    with pytest.raises(hcpsdk.HcpsdkTruncatedError):
+        con.read()
+
+
+def test_silence_in_the_middle_of_the_head(villain):
+    """As above, before the body."""
+    villain.plays(villain.read, villain.say(b'HTTP/1.1 200 OK\r\nContent-'))
+    with pytest.raises(hcpsdk.HcpsdkTimeoutError):
+        villain.connection(timeout=SHORT, retries=0).GET('/rest/object')
+
+
+@pytest.mark.parametrize('secure', [False, True])
+def test_a_peer_that_stops_reading(villain, server_context, client_context, secure):
+    """An upload to a node that hangs never ends."""
+    villain.listen(tls=server_context() if secure else None)
+    villain.plays(villain.read_head, villain.wait(villain.tested))
+    con = villain.connection(villain.target(sslcontext=client_context), timeout=(5, 0.2), retries=0)
+    with pytest.raises(hcpsdk.HcpsdkTimeoutError, match='sending'):
+        con.PUT('/rest/object', b'x' * 20_000_000)
+    villain.tested.set()
+
+
+def test_a_handshake_that_is_never_answered(villain):
+    """A node whose TLS hangs holds the program for ever."""
+    villain.plays()
+    con = villain.connection(villain.target(ssl=True), timeout=(SHORT, 5))
+    with pytest.raises(hcpsdk.HcpsdkTimeoutError, match='nothing was sent'):
+        con.GET('/rest/object')
+    assert villain.clients_gone()
+
+
+def test_no_time_is_ever_zero(villain):
+    """Who divides by a service time, as the manual's examples do, gets a ZeroDivisionError."""
+
+    class Frozen(hcpsdk.Connection):
+        _clock = Clock(precise=lambda: 1.0)
+
+    villain.plays(villain.answer(b'body'))
+    with Frozen(villain.target()) as con:
+        assert min(con.connect_time, con.service_time1, con.service_time2) >= 1e-11
+        con.GET('/rest/object')
+        con.read()
+        for seconds in (con.connect_time, con.service_time1, con.service_time2):
+            assert isinstance(seconds, float)
+            assert seconds >= 1e-11
+
+
+def test_times_tell_who_was_slow(villain):
+    """Connecting is booked as service, and the wait for an answer as nothing."""
+    head = b'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n'
+    villain.plays(villain.read, _dawdle, villain.say(head), _dawdle, villain.say(b'body'))
+    con = villain.connection()
+    con.GET('/rest/object')
+    first = con.service_time1
+    con.read()
+    assert first > 0.04
+    assert con.service_time1 > 0.03
+    assert con.service_time2 == pytest.approx(first + con.service_time1)
+    assert con.connect_time < 0.04
+
+
+def _dawdle(wire):
+    time.sleep(0.05)

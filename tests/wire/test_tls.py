@@ -1,0 +1,166 @@
+"""TLS: the name is checked although an address is dialled, and there is no way round it but a loud one."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import ssl
+
+import pytest
+import trustme
+
+import hcpsdk
+from hcpsdk import _tls
+
+NAME = 'ns.tenant.villain.test'
+
+
+def test_the_name_is_checked_although_an_address_is_dialled(villain, server_context, client_context):
+    """Node addresses are in no certificate, so everybody switches the checks off."""
+    asked = []
+    context = server_context(NAME)
+    context.sni_callback = lambda sock, name, _: asked.append(name)
+    villain.listen('127.0.0.2', tls=context).plays(villain.answer())
+    con = villain.connection(villain.target(sslcontext=client_context))
+    con.HEAD('/rest/object')
+    assert con.response_status == 200
+    assert con.address == '127.0.0.2'
+    assert asked == [NAME]
+    assert villain.requests[0].headers['host'] == f'{NAME}:{villain.port}'
+
+
+def test_a_wildcard_serves_all_namespaces(villain, server_context, client_context):
+    """HCP's own certificates have wildcards."""
+    villain.listen(tls=server_context('*.tenant.villain.test')).plays(villain.answer())
+    con = villain.connection(villain.target(sslcontext=client_context))
+    con.HEAD('/rest/object')
+    assert con.response_status == 200
+
+
+def test_the_system_wide_setting_is_honoured(villain, server_context, ca, tmp_path, monkeypatch):
+    """A site that keeps its own authority in SSL_CERT_FILE has to change every program."""
+    ca.cert_pem.write_to_path(str(tmp_path / 'ca.pem'))
+    monkeypatch.setenv('SSL_CERT_FILE', str(tmp_path / 'ca.pem'))
+    villain.listen(tls=server_context()).plays(villain.answer())
+    con = villain.connection()
+    con.HEAD('/rest/object')
+    assert con.response_status == 200
+
+
+def _wrong_name(villain, server_context, client_context, ca):
+    villain.listen(tls=server_context('other.tenant.villain.test'))
+    return villain.target(sslcontext=client_context)
+
+
+def _address_only(villain, server_context, client_context, ca):
+    villain.listen(tls=server_context('127.0.0.1'))
+    return villain.target(sslcontext=client_context)
+
+
+def _dialled_by_address(villain, server_context, client_context, ca):
+    villain.listen(tls=server_context())
+    return villain.target('127.0.0.1', sslcontext=client_context)
+
+
+def _unknown_authority(villain, server_context, client_context, ca):
+    villain.listen(tls=server_context())
+    return villain.target()
+
+
+def _expired(villain, server_context, client_context, ca):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    past = datetime.datetime(2020, 1, 1)
+    ca.issue_cert(NAME, not_before=past, not_after=past + datetime.timedelta(days=1)).configure_cert(context)
+    villain.listen(tls=context)
+    return villain.target(sslcontext=client_context)
+
+
+@pytest.mark.parametrize(
+    'case', [_wrong_name, _address_only, _dialled_by_address, _unknown_authority, _expired]
+)
+def test_a_certificate_that_does_not_verify(villain, server_context, client_context, ca, case):
+    """Credentials and objects go to whoever answers; or nobody says how to go on."""
+    villain.plays().plays()
+    con = villain.connection(case(villain, server_context, client_context, ca), retries=3)
+    with pytest.raises(hcpsdk.HcpsdkCertificateError, match='three ways out') as caught:
+        con.PUT('/rest/object', b'secret')
+    assert 'cafile=' in str(caught.value)
+    assert 'check_hostname = False' in str(caught.value)
+    assert 'SSL_NOVERIFY' in str(caught.value)
+    assert isinstance(caught.value.__cause__, ssl.SSLCertVerificationError)
+    assert [villain.requests, villain.naps, len(villain.wires)] == [[], [], 1]
+
+
+def test_the_laboratory_context_trusts_everybody_and_says_so_once(villain, server_context, caplog):
+    """A fresh HCP in a laboratory cannot be used; or nobody notices that production is a laboratory, too."""
+    _tls.warn_noverify.cache_clear()
+    villain.listen(tls=server_context('other.test')).plays(villain.answer()).plays(villain.answer())
+    with caplog.at_level(logging.WARNING):
+        for _ in range(2):
+            con = villain.connection(villain.target(sslcontext=hcpsdk.SSL_NOVERIFY))
+            con.HEAD('/rest/object')
+            assert con.response_status == 200
+    assert [record.name for record in caplog.records] == ['hcpsdk._tls']
+
+
+def test_the_second_way_out(villain, server_context, client_context):
+    """A fresh HCP, whose own certificate names no host, can only be used without any verification."""
+    villain.listen(tls=server_context('other.test')).plays(villain.answer())
+    client_context.check_hostname = False
+    con = villain.connection(villain.target(sslcontext=client_context))
+    con.HEAD('/rest/object')
+    assert con.response_status == 200
+
+
+def test_the_second_way_out_still_wants_the_authority(villain, server_context):
+    """As above, but anybody may pose as the HCP."""
+    villain.listen(tls=server_context('other.test')).plays()
+    stranger = ssl.create_default_context()
+    trustme.CA().configure_trust(stranger)
+    stranger.check_hostname = False
+    con = villain.connection(villain.target(sslcontext=stranger))
+    with pytest.raises(hcpsdk.HcpsdkCertificateError):
+        con.HEAD('/rest/object')
+
+
+def _speaks_tls_1_1(server_context):
+    """Security level 0, as newer libraries do not even try TLS 1.1 otherwise."""
+    context = server_context()
+    context.set_ciphers('ALL:@SECLEVEL=0')
+    context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+    return context
+
+
+@pytest.mark.filterwarnings('ignore:ssl.TLSVersion:DeprecationWarning')
+@pytest.mark.parametrize('made', ['verifying', 'trusting'])
+def test_tls_1_1_is_refused(villain, server_context, ca, made):
+    """A man in the middle talks us down to what was broken years ago."""
+    context = _tls.verifying_context() if made == 'verifying' else _tls._trusting_context()
+    ca.configure_trust(context)
+    context.set_ciphers('ALL:@SECLEVEL=0')
+    villain.listen(tls=_speaks_tls_1_1(server_context)).plays().plays(villain.answer())
+    with pytest.raises(hcpsdk.HcpsdkCantConnectError, match=r'(?i)version|protocol'):
+        villain.connection(villain.target(sslcontext=context)).HEAD('/rest/object')
+    context.minimum_version = ssl.TLSVersion.TLSv1_1  # to be sure that it was our floor that refused
+    con = villain.connection(villain.target(sslcontext=context))
+    con.HEAD('/rest/object')
+    assert con._link._sock.version() == 'TLSv1.1'
+
+
+def test_plain_http_behind_a_tls_port_is_said_plainly(villain):
+    """The wrong port looks like a broken network."""
+    villain.plays(lambda wire: wire.receive(), villain.say(b'HTTP/1.0 400 Bad Request\r\n\r\n'))
+    con = villain.connection(villain.target(ssl=True))
+    with pytest.raises(hcpsdk.HcpsdkCantConnectError, match='is the port right'):
+        con.HEAD('/rest/object')
+
+
+def test_large_objects_pass_through_tls_unharmed(villain, server_context, client_context):
+    """What arrives is not what was sent."""
+    content = bytes(range(256)) * 8000
+    villain.listen(tls=server_context()).plays(villain.answer(), villain.answer(content))
+    con = villain.connection(villain.target(sslcontext=client_context))
+    con.PUT('/rest/object', content)
+    assert villain.requests[0].body == content
+    con.GET('/rest/object')
+    assert con.read() == content

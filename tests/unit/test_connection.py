@@ -121,6 +121,19 @@ def test_a_large_rest_costs_a_new_connection(connection, network, respond) -> No
     assert first.closed
 
 
+def test_a_forked_child_leaves_its_parents_connection_alone(
+    connection, network, respond, monkeypatch
+) -> None:
+    """Or the child's next request would read away what its parent is about to read."""
+    first = network.answers(respond(body=b'for the parent'))
+    network.answers(respond(body=b'for the child'), at=SECOND)
+    connection.GET(URL)
+    monkeypatch.setattr(_link.os, 'getpid', lambda: -1)
+    connection.GET(URL)
+    assert connection.read() == b'for the child'
+    assert first.sent.count(b'GET') == 1
+
+
 def test_a_rest_that_was_cut_costs_a_new_connection(connection, network, respond) -> None:
     """Or an error of the last answer would be raised by the next request."""
     network.answers(respond(body=b'cut', Content_Length=100))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
 import io
 import socket
 
 import pytest
 
-from hcpsdk import HcpsdkError, HcpsdkTimeoutError, HcpsdkTruncatedError
+from hcpsdk import HcpsdkError, HcpsdkTimeoutError, HcpsdkTruncatedError, _response
 from hcpsdk._response import Response
 
 BODY = b'0123456789' * 10
@@ -217,3 +218,21 @@ def test_a_body_read_through_a_wrapper_is_checked_too() -> None:
     response, _ = begun(sized(b'ab\ncd', 100))
     with io.TextIOWrapper(response, encoding='ascii') as text, pytest.raises(HcpsdkError):
         text.read()
+
+
+@pytest.mark.parametrize(
+    'cut', [b'HTTP/1.1 20', b'HTTP/1.1 200 OK\r\nContent-Le', b'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n']
+)
+def test_a_head_cut_short_is_no_answer(cut: bytes) -> None:
+    """Or a body would be read by a part of its headers, and a part of it pass for the whole."""
+    with pytest.raises((OSError, http.client.HTTPException)):
+        begun(cut)
+
+
+def test_a_forked_child_reads_nothing_of_its_parents_answer(monkeypatch) -> None:
+    """Or parent and child would each get a part of the object."""
+    response, ended = begun(sized(BODY))
+    monkeypatch.setattr(_response.os, 'getpid', lambda: -1)
+    with pytest.raises(HcpsdkError, match='belongs to the process'):
+        response.read()
+    assert ended == [False]

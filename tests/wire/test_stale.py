@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+import ssl
 import threading
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 import hcpsdk
 
 
-def _said_goodbye(con: Any) -> bool:
+def _said_something(con: Any) -> bool:
     """Something has arrived at the client's idle socket."""
     return bool(select.select([con._link._sock], [], [], 5)[0])
 
@@ -23,7 +24,7 @@ def test_closed_while_idle_is_noticed_before_sending(villain, method, goodbye):
     villain.plays(villain.answer(), getattr(villain, goodbye)).plays(villain.answer(status='202 Again'))
     con = villain.connection(retries=0)
     con.HEAD('/rest/first')
-    assert _said_goodbye(con)
+    assert _said_something(con)
     con.request(method, '/rest/second')
     assert con.response_status == 202
     assert [seen.line for seen in villain.requests] == [
@@ -96,7 +97,7 @@ def test_unasked_bytes_on_an_idle_connection_end_it(villain):
     con = villain.connection(retries=0)
     con.HEAD('/rest/first')
     rests.set()
-    assert _said_goodbye(con)
+    assert _said_something(con)
     con.GET('/rest/second')
     assert con.response_status == 202
 
@@ -112,13 +113,35 @@ def test_tls_tickets_do_not_look_like_a_goodbye(villain, server_context, client_
     assert [len(villain.wires), len(villain.requests)] == [1, 3]
 
 
+def test_a_tls_message_without_data_is_no_goodbye(villain, server_context, client_context):
+    """As above, for what TLS says to an idle client: here it asks for a certificate, which we have not."""
+    rests = threading.Event()
+    context = server_context()
+    context.verify_mode = ssl.CERT_OPTIONAL
+    client_context.post_handshake_auth = True
+    villain.listen(tls=context).plays(
+        villain.answer(),
+        villain.wait(rests),
+        lambda wire: wire.sock.verify_client_post_handshake(),
+        lambda wire: wire.sock.do_handshake(),
+        villain.answer(status='202 Again'),
+    )
+    con = villain.connection(villain.target(sslcontext=client_context), retries=0)
+    con.HEAD('/rest/1')
+    rests.set()
+    assert _said_something(con)
+    con.HEAD('/rest/2')
+    assert con.response_status == 202
+    assert len(villain.wires) == 1
+
+
 def test_tls_closed_while_idle_is_noticed(villain, server_context, client_context):
     """Over TLS, too, the first request after a pause fails: a goodbye there is an encrypted record."""
     villain.listen(tls=server_context())
     villain.plays(villain.answer(), lambda wire: wire.sock.unwrap()).plays(villain.answer(status='202 Again'))
     con = villain.connection(villain.target(sslcontext=client_context), retries=0)
     con.HEAD('/rest/1')
-    assert _said_goodbye(con)
+    assert _said_something(con)
     con.POST('/rest/2')
     assert con.response_status == 202
     assert [seen.method for seen in villain.requests] == ['HEAD', 'POST']

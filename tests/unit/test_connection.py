@@ -98,6 +98,7 @@ def test_ready_for_the_next_request(connection, network, respond, method: str) -
     """Or the manual's promise would be broken for an answer without a body, or with an unread one."""
     network.answers(respond(body=b'' if method in ('POST', 'HEAD') else b'an error page'), respond())
     METHODS[method](connection)
+    assert 'idle' in repr(connection)
     connection.HEAD(URL)
     assert network.dialled == [FIRST]
 

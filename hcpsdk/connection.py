@@ -265,10 +265,10 @@ class Connection:
     def _dial(self, lost: Failure | None) -> Link:
         """Try each address once; the first that takes the connection is it."""
         failures: list[Failure] = []
-        for address in self._target.candidates():
+        for address in self._target._circle.candidates():
             started = self._clock.precise()
             try:
-                link = Link(address, self._target.endpoint, self._patience, self._debuglevel)
+                link = Link(address, self._target._endpoint, self._patience, self._debuglevel)
             except Failure as failure:
                 self._passed_over(address, failure)
                 failures.append(failure)
@@ -284,7 +284,7 @@ class Connection:
         logger.warning('%s', failure)
         if failure.cause is Cause.CERTIFICATE:
             raise HcpsdkCertificateError(f'{self._target.fqdn} at {failure}\n{WAYS_OUT}') from failure.error
-        self._target.failed(address)
+        self._target._circle.failed(address)
 
     def _exchange(self, link: Link, request: Request) -> Answer:
         response = self._response = link.exchange(request, request.head(self._target.headers))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from ssl import SSLContext
 from typing import Any
 
@@ -168,16 +167,8 @@ class Target:
         """An address out of the pool: the next one each time."""
         return next(self._circle)
 
-    def candidates(self) -> Iterator[str]:
-        """Addresses to try for a new connection, see :meth:`hcpsdk.ips.Circle.candidates`."""
-        return self._circle.candidates()
-
-    def failed(self, address: str) -> None:
-        """Report that an address took no connection."""
-        self._circle.failed(address)
-
     @property
-    def endpoint(self) -> Endpoint:
+    def _endpoint(self) -> Endpoint:
         """What a link to one of the addresses has to know."""
         return Endpoint(_ascii(self._fqdn), self._port, self._context() if self._ssl else None)
 

@@ -70,8 +70,8 @@ def test_tls_goes_by_the_port_unless_told_otherwise(
     """Or credentials would go out in the clear, or a gateway could not be reached."""
     target = make(port=port, ssl=override)
     assert target.ssl is tls
-    assert (target.endpoint.context is not None) is tls
-    assert target.endpoint[:2] == (FQDN, port)
+    assert (target._endpoint.context is not None) is tls
+    assert target._endpoint[:2] == (FQDN, port)
 
 
 def test_the_prepared_headers(make) -> None:
@@ -183,7 +183,7 @@ def test_the_replica_is_a_target_like_its_primary(make, names) -> None:
         True,
         ['192.0.2.9'],
     )
-    assert replica.endpoint.context is target.endpoint.context is context
+    assert replica._endpoint.context is target._endpoint.context is context
     assert replica.headers == {**target.headers, 'Host': f'{REPLICA}:8443'}
     assert replica.replica is None
 
@@ -198,9 +198,9 @@ def test_a_replica_that_cannot_be_resolved_takes_the_primary_with_it(make) -> No
 def test_failed_and_candidates_reach_the_circle(make) -> None:
     """Or a node that is down would be tried by each new connection."""
     target = make()
-    target.failed('192.0.2.1')
+    target._circle.failed('192.0.2.1')
     target._circle._refresher.join(10)
-    assert list(target.candidates())[-1] == '192.0.2.1'
+    assert list(target._circle.candidates())[-1] == '192.0.2.1'
 
 
 # --- authorization ---------------------------------------------------------------------------
@@ -238,10 +238,10 @@ def test_headers_that_could_smuggle_are_refused_here_too(make, names, headers: d
 def test_the_usual_context_verifies_and_is_made_once(make) -> None:
     """Or anybody could pose as the HCP, or each connect would read all authorities anew."""
     target = make()
-    context = target.endpoint.context
+    context = target._endpoint.context
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
     assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
-    assert target.endpoint.context is context
+    assert target._endpoint.context is context
 
 
 def test_noverify_verifies_nothing_but_keeps_the_floor() -> None:
@@ -267,12 +267,12 @@ def test_noverify_warns_once(make, caplog) -> None:
 def test_a_target_can_be_pickled(make) -> None:
     """Or it could not be handed to a pool of processes."""
     target = Target('192.0.2.1', hcpsdk.NativeAuthorization('n', 'n01'), replica_fqdn='192.0.2.2')
-    assert target.endpoint.context is not None
+    assert target._endpoint.context is not None
     twin = pickle.loads(pickle.dumps(target))
     assert twin.headers == target.headers
     assert (twin.fqdn, twin.port, twin.ssl, twin.addresses) == ('192.0.2.1', 443, True, ['192.0.2.1'])
     assert twin.replica.fqdn == '192.0.2.2'
-    assert twin.endpoint.context.verify_mode is ssl.CERT_REQUIRED
+    assert twin._endpoint.context.verify_mode is ssl.CERT_REQUIRED
     assert twin.getaddr() == '192.0.2.1'
 
 
@@ -294,7 +294,7 @@ def test_a_pickled_target_shows_no_credentials(make) -> None:
 def test_noverify_survives_pickling_as_itself() -> None:
     """Or a laboratory could not use processes; or it would end up verifying in half of them."""
     target = Target('192.0.2.1', hcpsdk.NativeAuthorization('n', 'n01'), sslcontext=hcpsdk.SSL_NOVERIFY)
-    assert pickle.loads(pickle.dumps(target)).endpoint.context is hcpsdk.SSL_NOVERIFY
+    assert pickle.loads(pickle.dumps(target))._endpoint.context is hcpsdk.SSL_NOVERIFY
 
 
 def test_a_context_of_ones_own_cannot_be_pickled_and_that_is_said(make) -> None:

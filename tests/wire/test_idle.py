@@ -58,10 +58,11 @@ def test_many_idle_connections_cost_one_thread(villain):
     """A pool of 200 Connections starts 200 threads."""
     villain.plays(villain.echo, times=200)
     target = villain.target()
+    before = _ours()
     connections = [villain.connection(target) for _ in range(200)]
     for con in connections:
         con.HEAD('/rest/object')
-    assert _ours() == ['hcpsdk-reaper']
+    assert len(_ours()) - len(before) <= 1
     for con in connections:
         con.HEAD('/rest/object')
     assert [len(villain.wires), len(villain.requests)] == [200, 400]

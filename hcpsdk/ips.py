@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import itertools
 import logging
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -188,6 +189,7 @@ class Circle:
         self._resolver = resolver
         self._addresses: list[str] = []
         self._turn = itertools.count()
+        self._pid = os.getpid()
         self._cooling: dict[str, float] = {}
         self._due = 0.0
         self._refresher: threading.Thread | None = None
@@ -250,7 +252,8 @@ class Circle:
             self._due = now + SOONEST_REFRESH
             self._refresh_aside()
         addresses = self._addresses
-        start = next(self._turn) % len(addresses)
+        elsewhere = os.getpid() - self._pid  # the processes of a pool begin at different nodes
+        start = (next(self._turn) + elsewhere) % len(addresses)
         rotated = addresses[start:] + addresses[:start]
         return sorted(rotated, key=lambda address: self._cooling.get(address, now) > now)
 

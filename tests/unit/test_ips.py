@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import pickle
 import socket
 import threading
@@ -365,6 +367,17 @@ def test_candidates_survive_a_dead_name_server(circle, names, caplog) -> None:
     names[FQDN, 'A'] = dns.exception.Timeout()
     assert list(circle.candidates()) == FOUR
     assert 'could not be resolved' in caplog.text
+
+
+def test_the_processes_of_a_pool_begin_at_different_nodes(circle, monkeypatch) -> None:
+    """Or all of them would work on one node, in lockstep, while the others rest."""
+    parent = os.getpid()
+    begun = set()
+    for child in range(4):
+        circle._turn = itertools.count()  # as each of them has inherited it
+        monkeypatch.setattr(os, 'getpid', lambda child=child: parent + child)
+        begun.add(next(circle))
+    assert begun == set(FOUR)
 
 
 def test_a_circle_can_be_pickled(monkeypatch, time) -> None:

@@ -7,12 +7,13 @@ import contextlib
 import os
 import shlex
 import signal
+import socket
 import ssl
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from typing import Callable, Optional
+from typing import Optional
 
 from .hcp import MockHCP
 from .model import Tenant
@@ -53,6 +54,9 @@ or, in Python,
 
 # The manual's namespace and user, which the samples use.
 NAMESPACE, USER = 'n1.m', 'n'
+
+ENDED = b'\0'
+"""what stands for the command's end among the numbers of signals"""
 
 BY_SIGNAL = 128
 """what a shell adds to the number of the signal that ended a command"""
@@ -156,22 +160,31 @@ def _run(command: list[str], environment: dict[str, str], *, quiet: bool) -> int
     if not quiet:
         shown = shlex.join(command)
         print(f'hcpsdk.mock: an HCP for {environment["HCP_FQDN"]} runs, as long as: {shown}', file=sys.stderr)
-    try:
-        child = subprocess.Popen(command, env=environment)
-    except OSError as error:
-        raise Failure(f'{command[0]}: {error.strerror}') from error
-    with child, _signals({signal.SIGINT: lambda: None, signal.SIGTERM: child.terminate}):
-        status = child.wait()
-    return status if status >= 0 else BY_SIGNAL - status
+    with _signals() as (bell, ear):
+        try:
+            child = subprocess.Popen(command, env=environment)
+        except OSError as error:
+            raise Failure(f'{command[0]}: {error.strerror}') from error
+        watch = threading.Thread(target=_watch, args=[child, bell])
+        watch.start()
+        while ear.recv(1)[0] == signal.SIGINT:
+            pass  # from a terminal the command gets it, too: it decides
+        child.terminate()
+        watch.join()
+    return child.returncode if child.returncode >= 0 else BY_SIGNAL - child.returncode
+
+
+def _watch(child: subprocess.Popen[bytes], bell: socket.socket) -> None:
+    child.wait()
+    bell.send(ENDED)
 
 
 def _wait(hcp: MockHCP, given: argparse.Namespace) -> int:
     """Until somebody has enough of it."""
-    enough = threading.Event()
-    with _signals({signal.SIGINT: enough.set, signal.SIGTERM: enough.set}):
+    with _signals() as (_, ear):
         if not given.quiet:
             print(_report(hcp, given.ca), flush=True)
-        enough.wait()
+        ear.recv(1)
     return 0
 
 
@@ -204,21 +217,27 @@ def _introduce(tenant: Tenant) -> str:
 
 
 @contextlib.contextmanager
-def _signals(answers: dict[signal.Signals, Callable[[], object]]) -> Iterator[None]:
-    """React to these signals in a way of our own, for as long as the block lasts."""
-    before = {number: signal.signal(number, _handler(react)) for number, react in answers.items()}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def _signals() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """For as long as the block lasts, the second socket gets the numbers of the signals to end.
+
+    What the first one sends arrives there, too. A handler that does more than nothing may meet a lock
+    that its own thread holds, and one that comes just before a wait begins would not end it.
+    """
+    bell, ear = socket.socketpair()
+    bell.setblocking(False)
+    with bell, ear:
+        number = signal.set_wakeup_fd(bell.fileno())
+        before = [(sign, signal.signal(sign, _ignore)) for sign in (signal.SIGINT, signal.SIGTERM)]
+        try:
+            yield bell, ear
+        finally:
+            for sign, handler in before:
+                signal.signal(sign, handler)
+            signal.set_wakeup_fd(number)
 
 
-def _handler(react: Callable[[], object]) -> Callable[[int, object], None]:
-    def handle(number: int, frame: object) -> None:
-        react()
-
-    return handle
+def _ignore(number: int, frame: object) -> None:
+    """Not SIG_IGN, which a command would inherit."""
 
 
 if __name__ == '__main__':

@@ -205,6 +205,7 @@ def test_a_connection_with_an_early_answer_is_not_reused(villain):
     villain.plays(villain.answer(status='202 Again'))
     con = villain.connection(retries=0)
     con.PUT('/rest/object', LARGE)
+    assert 'closed' in repr(con)
     con.POST('/rest/other')
     assert con.response_status == 202
 

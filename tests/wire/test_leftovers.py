@@ -63,6 +63,18 @@ def test_an_answer_with_a_body_nobody_reads_leaves_the_connection_ready(villain,
     assert len(villain.wires) == 1
 
 
+@pytest.mark.parametrize('method', ['PUT', 'DELETE'])
+def test_an_answer_too_long_to_be_read_away_is_given_up_at_once(villain, method):
+    """After an upload a node's slot is held by a page of error that nobody wants."""
+    villain.plays(villain.answer(b'x' * 1_000_000, status='409 Conflict'))
+    con = villain.connection(retries=0)
+    con.request(method, '/rest/1')
+    assert con.response_status == 409
+    assert villain.clients_gone()
+    with pytest.raises(hcpsdk.HcpsdkTruncatedError):
+        con.read()
+
+
 def test_a_rest_that_never_comes_does_not_fail_the_next_request(villain):
     """A node that stalls in the middle of an error page takes the next request with it."""
     villain.plays(villain.answer(b'x' * 10, length=20)).plays(villain.answer(b'mine'))

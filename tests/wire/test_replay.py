@@ -9,6 +9,7 @@ import threading
 import pytest
 
 import hcpsdk
+from hcpsdk._request import BLOCK
 
 CONTENT = b'0123456\r\n\xc3\xa9' * 40_000
 
@@ -173,9 +174,12 @@ def _grow(file):
     file.write(b'more')
 
 
-@pytest.mark.parametrize(('size', 'block'), [(1000, 1), (1_000_000, 1), (1_000_000, 2), (1_000_000, 3)])
-@pytest.mark.parametrize('change', [_shrink, _grow])
-def test_a_file_that_changes_while_sent_is_never_stored(villain, size, block, change):
+@pytest.mark.parametrize(
+    ('change', 'size', 'block'),
+    [(change, *where) for change in (_shrink, _grow) for where in [(1000, 1), (1_000_000, 1), (1_000_000, 3)]]
+    + [(_grow, 4 * BLOCK, 5)],  # when all that was announced has been read
+)
+def test_a_file_that_changes_while_sent_is_never_stored(villain, change, size, block):
     """Half a file, or a mixture of two versions, is archived with a 201."""
     villain.plays(villain.answer(status='201 Created'))
     con = villain.connection()

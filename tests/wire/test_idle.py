@@ -20,12 +20,16 @@ OPENING = """
 """
 
 
+# Python 3.12 and newer warn of any fork in a process with threads, such as the reaper.
+FORK_IS_DEPRECATED = 'ignore::DeprecationWarning'
+
+
 def _run(villain, script, secure=False, **environment):
     """A Python of its own; it has to end by itself, soon and in peace."""
     code = textwrap.dedent(OPENING % secure) + textwrap.dedent(script)
     return subprocess.run(
         [sys.executable, '-c', code, str(villain.port)],
-        env={**os.environ, 'PYTHONPATH': str(ROOT), **environment},
+        env={**os.environ, 'PYTHONPATH': str(ROOT), 'PYTHONWARNINGS': FORK_IS_DEPRECATED, **environment},
         capture_output=True, text=True, timeout=10, check=False,
     )  # fmt: skip
 

@@ -335,8 +335,9 @@ def _text_body(body: Any) -> Body:
     binary = getattr(body, 'buffer', None)
     if binary is None:
         return BytesBody(body.read().encode('utf-8', 'surrogateescape'))
-    if body.seekable():
-        _step_down(body)
+    if not body.seekable():  # what was read ahead of the last line cannot be seen, and would be missing
+        raise HcpsdkError('a pipe in text mode may have been read ahead of what it showed: give its .buffer')
+    _step_down(body)
     return _file_body(binary)
 
 

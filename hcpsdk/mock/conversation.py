@@ -226,8 +226,6 @@ class Turn:
             self._fail(400, 'The chunks of the request body are malformed.')
         except ShortBody:
             self._fail(503, 'The request body is shorter than announced.')
-        except Gone:
-            raise
         except Exception:
             self._fail(500, 'The mock has failed.')
             raise

@@ -35,6 +35,9 @@ LINGER_READS = 64
 ONE_SEND = 65536
 """bytes of a body up to which it is worth a copy to send head and body together"""
 
+REMEMBERED = 100_000
+"""requests that the log keeps at least: some 150 MB"""
+
 # struct linger, on, 0 seconds: a close then sends RST.
 _BREAK = struct.pack('ii', 1, 0)
 
@@ -56,6 +59,12 @@ class Site:
     """seconds that a connection may be idle"""
     faults: Faults = field(default_factory=Faults)
     log: list[Seen] = field(default_factory=list)
+
+    def remember(self, seen: Seen) -> None:
+        """Append to the log; a mock that runs for days forgets what is old."""
+        self.log.append(seen)
+        if len(self.log) > 2 * REMEMBERED:
+            del self.log[:-REMEMBERED]
 
 
 def remember_server_names(context: ssl.SSLContext) -> None:
@@ -192,7 +201,7 @@ class Conversation:
 
     def _turn_away(self, bad: Malformed) -> None:
         answer = self.site.application.refuse(bad.status, bad.message, mapi=self.caller.mapi)
-        self.site.log.append(Seen(self.caller, '', '', status=answer.status))
+        self.site.remember(Seen(self.caller, '', '', status=answer.status))
         body = answer.body if isinstance(answer.body, bytes) else b''.join(answer.body)
         self.send(render_head(answer, modern=True, keep=False) + body)
         self.hang_up()
@@ -214,7 +223,7 @@ class Turn:
 
     def run(self, fault: Optional[Fault]) -> bool:
         """From the head to the end of the answer; whether the connection may live on."""
-        self._site.log.append(self._seen)
+        self._site.remember(self._seen)
         try:
             if fault is None:
                 self.reply(self.carry_out())

@@ -171,7 +171,7 @@ class MockHCP:
 
     @property
     def log(self) -> list[Seen]:
-        """What the nodes were asked, in order; to be cleared with ``log.clear()``."""
+        """What the nodes were asked, in order: the last 100,000 requests at least, since ``log.clear()``."""
         return self._site.log
 
     def open_connections(self) -> int:

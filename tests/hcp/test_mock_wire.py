@@ -270,6 +270,15 @@ def test_no_credentials_are_remembered(mock_hcp: MockHCP, dial) -> None:
     assert 's3cret' not in repr(seen)
 
 
+def test_the_log_does_not_grow_for_ever(mock_hcp: MockHCP, dial, monkeypatch) -> None:
+    """A mock that runs for days would fill the memory."""
+    monkeypatch.setattr(conversation, 'REMEMBERED', 3)
+    client = dial(mock_hcp.port)
+    for number in range(8):
+        client.ask(path=f'/rest/{number}')
+    assert [seen.path for seen in mock_hcp.log] == ['/rest/4', '/rest/5', '/rest/6', '/rest/7']
+
+
 def test_open_connections_are_counted(mock_hcp: MockHCP, dial, until) -> None:
     """A client that leaks connections would not be found out."""
     assert mock_hcp.open_connections() == 0

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from ._reader import Reader
 from ._reaper import REAPER
 from ._request import BLOCK, Request
 from ._response import Response
@@ -148,6 +149,7 @@ class Link:
         except OSError as error:
             raise self._failure(error) from error
         self._sock.settimeout(patience.read)
+        self._reader = Reader(self._sock)
         self._move(Event.CONNECTED)
 
     def __repr__(self) -> str:
@@ -220,7 +222,7 @@ class Link:
 
     def _receive(self, method: str, hung_up: Failure | None) -> Response:
         """Status line and headers; when there are none after a hang-up, that is what failed."""
-        response = self._response = Response(self._sock, method, self.peer, self._ended)
+        response = self._response = Response(self._reader, method, self.peer, self._ended)
         try:
             response.begin()
         except (OSError, http.client.HTTPException) as error:
@@ -250,8 +252,8 @@ class Link:
 
     def _stale(self) -> bool:
         """The peer hung up while we rested, or said something that nobody asked for."""
-        if isinstance(self._sock, ssl.SSLSocket) and self._sock.pending():  # deciphered, so no poll shows it
-            return True
+        if self._reader.pending or (isinstance(self._sock, ssl.SSLSocket) and self._sock.pending()):
+            return True  # it was read, or deciphered, already: no poll shows it
         if not _readable(self._sock):
             return False
         if not isinstance(self._sock, ssl.SSLSocket):

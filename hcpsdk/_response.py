@@ -1,189 +1,332 @@
-"""An answer that notices when its body is cut short, and tells when it is complete.
+"""An answer of HCP: its head read at once, its body never taken for whole when it is not.
 
 :class:`http.client.HTTPResponse` returns fewer bytes than were announced, without a word, from
-``read(n)`` and ``readinto()``; for an archive that is a lost object. This subclass raises, by
-every way of reading.
+``read(n)`` and ``readinto()``; for an archive that is a lost object. What callers get here is one
+in every documented respect, but it frames its body itself: by every way of reading it raises when
+the end is missing, and with the last byte it lets go of the connection.
+
+Headers stay the bytes that came until somebody asks for them; most callers want a status only.
 """
 
 from __future__ import annotations
 
 import http.client
+import io
 import os
 import re
 import socket
-from typing import Any, BinaryIO, Callable, TypeVar, cast
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
+from ._reader import Reader
 from .errors import HcpsdkError, HcpsdkTimeoutError, HcpsdkTruncatedError
 
-T = TypeVar('T')
+LONGEST_HEAD = 65536
+"""bytes; what has more in front of its body is no answer of an HCP, which sends some 2,000"""
+
+MOST_LINES = 100
+"""of headers, and of trailers: as many as http.client takes; an HCP sends some 40"""
 
 LONGEST_SIZE_LINE = 4096
 """bytes; a chunk's size and what extensions a proxy may have added to it"""
 
+T = TypeVar('T')
+
+# RFC 9112, 4: the reason may be missing, with or without its blank.
+_STATUS_LINE = re.compile(rb'HTTP/1\.([01]) ([1-9][0-9]{2})(?: ([^\r\n]*))?\r?(?=\n)')
+
 # RFC 9112, 7.1; without the line's end it is a part of a size only. HCP needs no more than 16 digits.
 _CHUNK_SIZE = re.compile(rb'([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\n]*)?\r?\n')
 
+# RFC 9112, 6.3: a length that is none, or that contradicts another one, leaves the end unknown.
+_LENGTH = re.compile(r'[0-9]{1,19}')
 
-class _Head:
-    """The lines up to a body. For :mod:`http.client` a head that breaks off is one that has ended.
-
-    :param file: where they come from
-    """
-
-    def __init__(self, file: BinaryIO) -> None:
-        self.file = file
-        self.begun = False
-
-    def readline(self, limit: int) -> bytes:
-        """The next line; once something has come, an end without a line's end is a broken connection."""
-        line = self.file.readline(limit)
-        self.begun = self.begun or bool(line)
-        if self.begun and len(line) < limit and not line.endswith(b'\n'):
-            raise ConnectionResetError('closed in the middle of the head of an answer')
-        return line
-
-    def close(self) -> None:
-        """As :mod:`http.client` does when the first line is not HTTP."""
-        self.file.close()
+_NO_BODY = frozenset({204, 304})
+"""answers that have no body whatever their headers describe (RFC 9112, 6.3)"""
 
 
 class Response(http.client.HTTPResponse):
     """One answer of HCP, as :mod:`http.client` presents it.
 
-    :param sock: the connected socket
+    :param reader: of the connection, which outlives the answer
     :param method: of the request, as the answer to HEAD has no body
     :param peer: who sends it, for messages
     :param ended: is called once, with whether the body arrived whole
     """
 
-    def __init__(self, sock: socket.socket, method: str, peer: str, ended: Callable[[bool], None]) -> None:
-        super().__init__(sock, method=method)
+    def __init__(self, reader: Reader, method: str, peer: str, ended: Callable[[bool], None]) -> None:
+        self.fp: Any = reader
+        self.debuglevel = 0
+        self._method = method
         self._peer = peer
         self._ended: Callable[[bool], None] | None = ended
-        self._announced: int | None = None
-        self._whole = False
-        self._begun = False
         self._pid = os.getpid()
+        self._fields: list[tuple[str, str]] | None = None
+        self.begun = False
+        """At least a byte of the answer has come."""
+        self.whole = False
+        """Everything that was announced has been read."""
+
+    # --- the head ---------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """Read status line and headers; interim answers (RFC 9110, 15.2) are passed over."""
-        head = _Head(self.fp)
-        self.fp = cast(Any, head)
-        try:
-            super().begin()
-            while 100 <= self.status < 200:
-                self.headers = cast(Any, None)
-                super().begin()
-        finally:
-            self._begun = head.begun
-            self.fp = cast(Any, self.fp and head.file)
-        if self.length == 0:  # to HEAD, 204 and 304 there is no body, whatever the headers describe
-            self.chunked = False
+        """Read status line and headers; interim answers (RFC 9110, 15.2) are passed over.
+
+        :raises OSError: if the connection ends, or falls silent, before they do
+        :raises http.client.HTTPException: if it is not HTTP
+        """
+        status_line = self._read_head()
+        while self.status < 200:
+            status_line = self._read_head()
+        self.version = 11 if status_line[1] == b'1' else 10
+        self.reason = (status_line[3] or b'').decode('latin-1').strip()
+        self._frame()
+
+    def _read_head(self) -> re.Match[bytes]:
+        """One head; mostly it has come with one packet, and is there at once."""
+        ready = self.fp.peek()
+        self.begun = self.begun or bool(ready)
+        end = ready.find(b'\r\n\r\n')
+        head = self.fp.take(end + 4) if end >= 0 else self._lines_of_head()
+        status_line = _STATUS_LINE.match(head)
+        if status_line is None:
+            raise http.client.BadStatusLine(repr(head[:80]))
+        self.status = self.code = int(status_line[2])
+        self._raw = head[status_line.end() :]
+        if self._raw.count(b'\n') > MOST_LINES + 2 or len(head) > LONGEST_HEAD:
+            raise http.client.HTTPException('too many headers for an HCP')
+        return status_line
+
+    def _lines_of_head(self) -> bytes:
+        lines, room = [], LONGEST_HEAD
+        while room > 0:
+            line = self.fp.readline(room)
+            room -= len(line)
+            lines.append(line)
+            if line in (b'\r\n', b'\n') and len(lines) > 1:
+                return b''.join(lines)
+            if not line.endswith(b'\n') and room > 0:
+                raise ConnectionResetError(
+                    'closed in the middle of a head' if self.begun else 'closed without an answer'
+                )
+            if len(lines) == 1 and not _STATUS_LINE.match(line):
+                break
+        raise http.client.HTTPException(f'no head of an answer: {b"".join(lines)[:80]!r}')
+
+    def _frame(self) -> None:
+        """Find out what tells where the body ends (RFC 9112, 6.3), and what becomes of the connection."""
+        head = self._raw.lower()
+        self.chunked = b'\ntransfer-encoding:' in head and self._is_chunked()
+        self.chunk_left: int | None = None
+        self.length: int | None = None
+        if self._method == 'HEAD' or self.status in _NO_BODY:
+            self.chunked, self.length = False, 0
+        elif not self.chunked and b'\ncontent-length:' in head:
+            self.length = self._announced_length()
         self._announced = self.length
+        self.will_close = self.length is None and not self.chunked
+        if self.version == 10 or b'\nconnection:' in head:
+            said = self.getheader('Connection', '').lower()
+            self.will_close |= 'close' in said or (self.version == 10 and 'keep-alive' not in said)
 
-    @property
-    def begun(self) -> bool:
-        """At least a byte of the answer has come."""
-        return self._begun
+    def _is_chunked(self) -> bool:
+        coding: str = self.getheader('Transfer-Encoding', '').lower()
+        if coding not in ('chunked', 'identity'):
+            raise http.client.HTTPException(f'an unknown transfer encoding: {coding!r}')
+        return coding == 'chunked'
 
-    @property
-    def whole(self) -> bool:
-        """Everything that was announced has been read."""
-        return self._whole
+    def _announced_length(self) -> int:
+        said = {part.strip() for part in self.getheader('Content-Length', '').split(',')}
+        length = said.pop()
+        if said or not _LENGTH.fullmatch(length):
+            raise http.client.HTTPException(f'a length that is none: {length!r}')
+        return int(length)
+
+    def __getattr__(self, name: str) -> Any:
+        """``headers`` and ``msg``, made by the e-mail parser when somebody wants them."""
+        if name not in ('headers', 'msg'):
+            raise AttributeError(f'{type(self).__name__!r} object has no attribute {name!r}')
+        self.headers = self.msg = http.client.parse_headers(io.BytesIO(self._raw.lstrip(b'\n')))
+        return self.headers
+
+    def getheader(self, name: str, default: Any = None) -> Any:
+        """A header; those of the same name are joined by commas."""
+        wanted = name.lower()
+        values = [value for key, value in self.getheaders() if key.lower() == wanted]
+        if values:
+            return ', '.join(values)
+        return default if default is None or isinstance(default, str) else ', '.join(default)
+
+    def getheaders(self) -> list[tuple[str, str]]:
+        """All headers as (name, value), in HCP's order."""
+        if self._fields is None:
+            self._fields = list(self._split())
+        return list(self._fields)
+
+    def _split(self) -> Iterator[tuple[str, str]]:
+        """Line by line; what is folded (RFC 9112, 5.2) or broken is left to the e-mail parser."""
+        lines = self._raw.decode('latin-1').replace('\r\n', '\n').strip('\n').split('\n')
+        pairs = [line.partition(':') for line in lines if line]
+        if any(not colon or name[:1] in ' \t' for name, colon, _ in pairs):
+            return iter(self.headers.items())
+        return ((name, value.strip(' \t')) for name, _, value in pairs)
+
+    # --- the body ---------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """After the last byte let go of the connection."""
+        if self.length == 0:
+            self._let_go(whole=True)
 
     def read(self, amt: int | None = None) -> bytes:
-        """At most ``amt`` bytes of the body, all that is left by default."""
-        asked = None if amt is None or amt < 0 else amt
-        return self._checked(lambda: super(Response, self).read(asked), asked)
+        """At most ``amt`` bytes of the body, all that is left by default; fewer are the end."""
+        return self._carefully(self._read, None if amt is None or amt < 0 else amt) or b''
 
     def readinto(self, buffer: Any) -> int:
-        """Fill ``buffer`` from the body; returns how many bytes came."""
-        view = memoryview(buffer).cast('B')
-        return self._checked(lambda: super(Response, self).readinto(view), view.nbytes)
+        """Fill ``buffer`` from the body; returns how many bytes came, fewer are the end."""
+        return self._carefully(self._readinto, memoryview(buffer).cast('B')) or 0
 
     def read1(self, n: int = -1) -> bytes:
-        """What is there already, at most ``n`` bytes of it."""
-        return self._checked(lambda: super(Response, self).read1(n), min(1, abs(n)))
+        """What is there already, at most ``n`` bytes of it; none only at the end."""
+        return self.read(len(self.peek()[: n if n >= 0 else None])) if n else b''
 
     def readline(self, limit: int | None = -1) -> bytes:
-        """One line of the body."""
-        at_most = -1 if limit is None else limit
-        return self._checked(lambda: self._line(at_most), min(1, abs(at_most)))
+        """One line of the body; only its last one may lack the line feed."""
+        room = sys.maxsize if limit is None or limit < 0 else limit
+        parts = []
+        while room > 0:
+            ready = self.peek()[:room]
+            end = ready.find(b'\n') + 1
+            parts.append(self.read(end or len(ready)))
+            room = 0 if end or not ready else room - len(ready)
+        return b''.join(parts)
 
-    def _line(self, at_most: int) -> bytes:
-        """Only the last line of a body may end without a line's end."""
-        line = super().readline(at_most)
-        if self.length and len(line) != at_most and not line.endswith(b'\n'):
-            raise http.client.IncompleteRead(b'', self.length)
-        return line
+    def peek(self, n: int = -1) -> bytes:
+        """What is there already, without taking it; none only at the end."""
+        return self._carefully(self._peek) or b''
 
-    def _read_next_chunk_size(self) -> int:
-        """The base class takes what is left of a size for a size: ``0`` of ``0400`` for the end."""
-        line = self.fp.readline(LONGEST_SIZE_LINE)
-        size = _CHUNK_SIZE.fullmatch(line)
-        if size is None:
-            raise http.client.HTTPException(f'not the size of a chunk: {line[:20]!r}')
-        return int(size[1], 16)
+    def flush(self) -> None:
+        """There is nothing to be flushed, as nothing is written."""
 
     def close(self) -> None:
-        """Give up what is left of the body; its socket cannot be used again then."""
-        super().close()
-        self._tell(self._whole)
+        """Give up what is left of the body; its connection cannot be used again then."""
+        super(http.client.HTTPResponse, self).close()
+        self._let_go(whole=self.whole)
 
-    def _checked(self, read: Callable[[], T], least: int | None) -> T:
-        """Read, and compare what came with what was announced.
-
-        :param least: fewer bytes than this (None: than all that is left) mean that the end is missing
-        """
+    def _carefully(self, step: Callable[..., T], *args: Any) -> T | None:
+        """Take a step of reading, if something is left to read; whatever goes wrong closes the connection."""
         if self._pid != os.getpid():
             self.close()
             raise HcpsdkError(f'the answer of {self._peer} belongs to the process that asked for it')
-        if self._ended is None and not self._whole:
+        if self.fp is None:
+            if self.whole:
+                return None
             raise HcpsdkTruncatedError(f'the answer of {self._peer} was closed before its body had ended')
-        before = self.length
         try:
-            got = read()
+            return step(*args)
         except (OSError, http.client.HTTPException) as cause:
             raise self._cut(cause) from cause
         except BaseException:  # KeyboardInterrupt: nobody knows how much was read, and is lost
             self.close()
             raise
-        if before and _size(got) < (before if least is None else min(least, before)):
-            raise self._cut(None)
-        self.settle()
+
+    def _read(self, wanted: int | None) -> bytes:
+        if self.length is None:
+            return self._read_chunks(wanted) if self.chunked else self._read_to_close(wanted)
+        amount = self.length if wanted is None or wanted > self.length else wanted
+        data: bytes = self.fp.read(amount)
+        self._took(len(data), amount)
+        return data
+
+    def _readinto(self, view: memoryview) -> int:
+        if self.length is None:
+            data = self._read(len(view))
+            view[: len(data)] = data
+            return len(data)
+        room = view[: self.length]
+        got: int = self.fp.readinto(room)
+        self._took(got, len(room))
         return got
 
-    def settle(self) -> None:
-        """After the last byte let go of the socket; :mod:`http.client` itself waits for one read more."""
-        if self.length == 0 and not self.chunked and not self.isclosed():
-            super().read()
-        if self.isclosed():
-            self._tell(whole=True)
+    def _peek(self) -> bytes:
+        if self.chunked and not self._in_chunk():
+            return b''
+        ready: bytes = self.fp.peek()[: self.chunk_left if self.chunked else self.length]
+        if not ready:
+            self._hung_up()
+        return ready
 
-    def _cut(self, cause: Exception | None) -> HcpsdkError:
+    def _took(self, got: int, asked: int) -> None:
+        """Keep count of what was announced."""
+        self.length = (self.length or 0) - got
+        if got < asked:
+            raise http.client.IncompleteRead(b'', self.length)
+        if not self.length:
+            self._let_go(whole=True)
+
+    def _read_to_close(self, wanted: int | None) -> bytes:
+        data: bytes = self.fp.read_to_end() if wanted is None else self.fp.read(wanted)
+        if wanted is None or len(data) < wanted:
+            self._let_go(whole=True)
+        return data
+
+    def _read_chunks(self, wanted: int | None) -> bytes:
+        parts, room = [], sys.maxsize if wanted is None else wanted
+        while room > 0 and self._in_chunk():
+            amount = min(room, self.chunk_left or 0)
+            parts.append(self.fp.read(amount))
+            if len(parts[-1]) < amount:
+                raise http.client.IncompleteRead(b'', amount)
+            self.chunk_left = (self.chunk_left or 0) - amount
+            room -= amount
+        return b''.join(parts)
+
+    def _in_chunk(self) -> bool:
+        """Go to the next chunk if this one is over; False behind the last one."""
+        if self.chunk_left == 0 and self.fp.readline(2) not in (b'\r\n', b'\n'):
+            raise http.client.HTTPException('a chunk that is longer than its size')
+        if not self.chunk_left:
+            size = _CHUNK_SIZE.fullmatch(self.fp.readline(LONGEST_SIZE_LINE))
+            if size is None:
+                raise http.client.HTTPException('no size of a chunk')
+            self.chunk_left = int(size[1], 16)
+            if not self.chunk_left:
+                self._skip_trailers()
+        return self.fp is not None
+
+    def _skip_trailers(self) -> None:
+        """RFC 9112, 7.1.2: what stands behind the last chunk; HCP sends nothing there."""
+        for _ in range(MOST_LINES):
+            line = self.fp.readline(LONGEST_SIZE_LINE)
+            if line in (b'\r\n', b'\n'):
+                return self._let_go(whole=True)
+            if not line.endswith(b'\n'):
+                break
+        raise http.client.HTTPException('no end behind the last chunk')
+
+    def _hung_up(self) -> None:
+        """The other side did: the end of a body that has no other, and the end of none else."""
+        if self.length is not None or self.chunked:
+            raise http.client.IncompleteRead(b'', self.length)
+        self._let_go(whole=True)
+
+    def _cut(self, cause: Exception) -> HcpsdkError:
         """Close, and say how far we came."""
-        progress = self._progress(cause)
+        missing = self.length
         self.close()
-        if isinstance(cause, (socket.timeout, TimeoutError)):  # two classes before Python 3.10
+        progress = 'an unknown part of it'
+        if self._announced is not None and missing is not None:
+            progress = f'{self._announced - missing} of {self._announced} bytes'
+        if isinstance(cause, (socket.timeout, TimeoutError)):  # the same from Python 3.10 on
             return HcpsdkTimeoutError(f'{self._peer} went silent in the middle of a body, after {progress}')
         return HcpsdkTruncatedError(
             f'the body from {self._peer} was cut short after {progress}; read it again, this is not the whole'
         )
 
-    def _progress(self, cause: Exception | None) -> str:
-        """``n of m bytes`` as far as it can be known."""
-        if self._announced is None or self.length is None:
-            return 'an unknown part of it'
-        partial = cause.partial if isinstance(cause, http.client.IncompleteRead) else b''
-        return f'{self._announced - self.length + len(partial)} of {self._announced} bytes'
-
-    def _tell(self, whole: bool) -> None:
-        """Once: to whom the socket belongs."""
-        self._whole = whole
+    def _let_go(self, whole: bool) -> None:
+        """Once: the connection goes back to whom it belongs."""
+        self.fp, self.whole = None, whole
         ended, self._ended = self._ended, None
         if ended is not None:
             ended(whole)
-
-
-def _size(got: Any) -> int:
-    return got if isinstance(got, int) else len(got)

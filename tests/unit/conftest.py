@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections import defaultdict
 from types import SimpleNamespace
 
@@ -68,16 +67,26 @@ class FakeSocket:
         self.closed = False
         self.readable = False
         self.timeouts: list[float] = []
+        self._answer: object = None
 
     def sendall(self, data: object) -> None:
         if self.send_error is not None:
             raise self.send_error
+        self._answer = None
         self.sent += bytes(data)
 
-    def makefile(self, mode: str) -> io.IOBase:
-        assert mode == 'rb'
-        answer = self.answers.pop(0) if self.answers else b''
-        return Broken(answer) if isinstance(answer, BaseException) else io.BytesIO(answer)
+    def recv(self, amount: int) -> bytes:
+        if self._answer is None:
+            self._answer = self.answers.pop(0) if self.answers else b''
+        if isinstance(self._answer, BaseException):
+            raise self._answer
+        data, self._answer = self._answer[:amount], self._answer[amount:]
+        return data
+
+    def recv_into(self, view: memoryview) -> int:
+        data = self.recv(len(view))
+        view[: len(data)] = data
+        return len(data)
 
     def settimeout(self, seconds: float) -> None:
         self.timeouts.append(seconds)
@@ -93,17 +102,6 @@ class FakeSocket:
     @property
     def body(self) -> bytes:
         return self.sent.partition(b'\r\n\r\n')[2]
-
-
-class Broken(io.BytesIO):
-    """Reading from it fails, as from a socket whose peer has gone."""
-
-    def __init__(self, error: BaseException) -> None:
-        super().__init__()
-        self._error = error
-
-    def readline(self, *args: object) -> bytes:
-        raise self._error
 
 
 class Network:

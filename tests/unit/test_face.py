@@ -326,11 +326,12 @@ LAYERS: dict[str, set[str]] = {
     'auth': set(),
     '_reaper': {'_trace'},
     '_request': {'errors'},
-    '_response': {'errors'},
+    '_reader': set(),
+    '_response': {'_reader', 'errors'},
     '_xml': {'errors'},
     'ips': {'_trace', 'errors'},
     'pathbuilder': {'_xml', 'errors'},
-    '_link': {'_reaper', '_request', '_response', '_trace', 'errors'},
+    '_link': {'_reader', '_reaper', '_request', '_response', '_trace', 'errors'},
     '_retry': {'_link', '_request'},
     'target': {'_link', '_request', '_tls', '_version', 'auth', 'errors', 'ips'},
     'connection': {'_link', '_request', '_response', '_retry', '_tls', '_trace', 'errors', 'target'},
@@ -354,7 +355,7 @@ LAYERS: dict[str, set[str]] = {
 
 # Who may touch the network; everybody else can be read, and tested, without it.
 DIRTY = {
-    'socket': {'_link', '_response', 'ips'},
+    'socket': {'_link', '_reader', '_response', 'ips'},
     'ssl': {'_link', '_tls', 'target'},
     'http.client': {'_link', '_response'},
     'select': {'_link'},

@@ -9,6 +9,7 @@ import socket
 import pytest
 
 from hcpsdk import HcpsdkError, HcpsdkTimeoutError, HcpsdkTruncatedError, _response
+from hcpsdk._reader import Reader
 from hcpsdk._response import Response
 
 BODY = b'0123456789' * 10
@@ -16,33 +17,27 @@ LINES = b'one\ntwo\nthree'
 
 
 class Wire:
-    """Bytes from a peer that then closes, or goes silent."""
+    """Bytes from a peer that then closes, or goes silent; they come in small pieces."""
 
     def __init__(self, data: bytes, error: Exception | None = None) -> None:
-        self._raw = Raw(data, error)
-
-    def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(self._raw)
-
-
-class Raw(io.RawIOBase):
-    def __init__(self, data: bytes, error: Exception | None) -> None:
         self._file, self._error = io.BytesIO(data), error
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer) -> int:
-        got = self._file.readinto(memoryview(buffer)[:17])
-        if not got and self._error:
+    def recv(self, amount: int) -> bytes:
+        data = self._file.read(min(amount, 17))
+        if not data and self._error:
             raise self._error
-        return got
+        return data
+
+    def recv_into(self, view: memoryview) -> int:
+        data = self.recv(len(view))
+        view[: len(data)] = data
+        return len(data)
 
 
 def begun(data: bytes, method: str = 'GET', error: Exception | None = None) -> tuple[Response, list[bool]]:
     """A response of which the head has been read, and how its end was told."""
     ended: list[bool] = []
-    response = Response(Wire(data, error), method, '192.0.2.1 port 80', ended.append)
+    response = Response(Reader(Wire(data, error)), method, '192.0.2.1 port 80', ended.append)
     response.begin()
     response.settle()
     return response, ended

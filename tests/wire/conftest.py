@@ -178,8 +178,9 @@ def echo(wire: Wire) -> None:
     """Answer every request with its own target, until the client hangs up."""
     while True:
         wire.read_request()
-        target = wire.requests[-1].line.split(' ')[1].encode('latin-1')
-        wire.sock.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n' % len(target) + target)
+        method, target = wire.requests[-1].line.encode('latin-1').split(b' ')[:2]
+        body = b'' if method == b'HEAD' else target
+        wire.sock.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n' % len(target) + body)
 
 
 def wait(event: threading.Event) -> Move:

@@ -95,13 +95,15 @@ ERRORS: dict[Cause, type[HcpsdkError]] = {
 class Failure(Exception):
     """A link died. An inner matter of the package: what callers get is a HcpsdkError."""
 
-    def __init__(self, state: State, error: Exception, peer: str, reused: bool) -> None:
+    def __init__(self, state: State, error: Exception, peer: str, reused: bool, address: str = '') -> None:
         self.state = state
+        self.address = address
         self.cause = next(cause for kind, cause in _CAUSES if isinstance(error, kind))
         self.error = error
         self.peer = peer
         self.reused = reused
-        super().__init__(f'{peer}: {self.cause.value} while {state.value} ({error or type(error).__name__})')
+        self.story = f'{self.cause.value} while {state.value} ({error or type(error).__name__})'
+        super().__init__(f'{peer}: {self.story}')
 
 
 class Endpoint(NamedTuple):
@@ -155,6 +157,11 @@ class Link:
     def __repr__(self) -> str:
         return f'<Link to {self.peer}, {self.state.value}>'
 
+    @property
+    def busy(self) -> bool:
+        """A request is on its way, or its answer is."""
+        return self.state in (State.SENDING, State.WAITING)
+
     def take(self) -> bool:
         """Claim the link for a request if it can still carry one, else close it."""
         if self._pid != os.getpid():  # after a fork the connection is our parent's
@@ -179,7 +186,10 @@ class Link:
             raise
 
     def close(self) -> None:
-        """End the connection, whatever it is doing."""
+        """End the connection, whatever it is doing; a thread that waits for it is woken up."""
+        if self.busy and self._pid == os.getpid():
+            with contextlib.suppress(OSError):  # the peer was faster
+                self._sock.shutdown(socket.SHUT_RDWR)
         self._move(Event.CLOSE)
         self._drop()
 
@@ -206,7 +216,7 @@ class Link:
             for piece in _pieces(request, head):
                 self._push(piece)
         except Failure as failure:
-            if failure.cause is not Cause.LOST:
+            if failure.cause is not Cause.LOST or self.state is not State.SENDING:
                 raise
             self._doomed = True
             self._move(Event.HUNG_UP)
@@ -272,6 +282,8 @@ class Link:
     def _move(self, event: Event) -> None:
         with self._lock:
             following = TRANSITIONS[self.state].get(event)
+            if following is None and self.state is State.CLOSED:
+                raise self._failure(ConnectionAbortedError('closed from elsewhere'))
             if following is None:
                 raise RuntimeError(f'{event} cannot happen to {self!r}')
             self.state = following
@@ -279,7 +291,7 @@ class Link:
     def _failure(self, error: Exception) -> Failure:
         """A peer that had begun to answer had not closed a kept connection: it counts as a new one."""
         begun = self._response is not None and self._response.begun
-        return Failure(self.state, error, self.peer, self.reused and not begun)
+        return Failure(self.state, error, self.peer, self.reused and not begun, self.address)
 
     def _drop(self) -> None:
         """Let go of the socket without a word to the peer; a body half read goes with it."""

@@ -6,9 +6,10 @@ exists is legal: whatever HTTP or HCP would choke on is refused when it is built
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, Union
 from urllib.parse import quote
@@ -25,7 +26,11 @@ BLOCK = 262144
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 # RFC 9110, 5.5: CR, LF and NUL in a value are dangerous; the other controls are merely invalid.
+_NO_LATIN1 = re.compile('[^\x00-\xff]')
 _BAD_VALUE = re.compile(r'[\x00-\x08\x0a-\x1f\x7f]')
+
+# Lone surrogates, but for those that stand for a byte which could not be decoded (PEP 383).
+_NO_UTF8 = re.compile('[\ud800-\udc7f\udd00-\udfff]')
 
 # A ``%`` that does not begin an escape means itself (contract, section 2).
 _LONE_PERCENT = re.compile(r'%(?![0-9A-Fa-f]{2})')
@@ -131,7 +136,7 @@ class ListBody:
 NO_BODY = BytesBody(b'')
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Request:
     """One request, ready to be sent as often as need be."""
 
@@ -145,6 +150,10 @@ class Request:
     body: Body
     length: int | None
     """bytes that the body must have; None: it is sent in chunks"""
+
+    def __repr__(self) -> str:
+        """Without headers and query: they may hold credentials."""
+        return f'<Request {self.method} {self.path}>'
 
     @property
     def path(self) -> str:
@@ -255,10 +264,9 @@ def _pairs(given: Any, what: str) -> list[tuple[Any, Any]]:
 
 def _utf8(text: str, what: str) -> bytes:
     """As UTF-8; bytes that :func:`os.listdir` could not decode go out as they were."""
-    try:
-        return text.encode('utf-8', 'surrogateescape')
-    except UnicodeEncodeError as cause:
-        raise HcpsdkError(f'{what} holds a character that has no UTF-8 form') from cause
+    if _NO_UTF8.search(text):  # a UnicodeEncodeError would hold the whole of it, and it may be a password
+        raise HcpsdkError(f'{what} holds a character that has no UTF-8 form')
+    return text.encode('utf-8', 'surrogateescape')
 
 
 def _method(method: str) -> str:
@@ -266,7 +274,7 @@ def _method(method: str) -> str:
         raise TypeError(f"method must be a str such as 'GET', not {type(method).__name__}")
     if not _TOKEN.fullmatch(method):
         raise HcpsdkError(f'not an HTTP method: {method!r}')
-    return method
+    return method.upper()  # RFC 9110, 9.1: they are case-sensitive, and all of HCP's are in capitals
 
 
 def checked_headers(headers: Any) -> list[tuple[str, str]]:
@@ -308,10 +316,8 @@ def _header_value(name: str, value: Any) -> str:
         raise TypeError(f'the value of header {name} must be a str, not {type(value).__name__}')
     if _BAD_VALUE.search(value):
         raise HcpsdkError(f'the value of header {name} holds a control character (a line break, for example)')
-    try:
-        value.encode('latin-1')
-    except UnicodeEncodeError:
-        raise HcpsdkError(f'the value of header {name} is not Latin-1: percent-encode it') from None
+    if _NO_LATIN1.search(value):
+        raise HcpsdkError(f'the value of header {name} is not Latin-1: percent-encode it')
     return value
 
 
@@ -357,8 +363,13 @@ def _step_down(body: Any) -> None:
 
 
 def _file_body(body: Any) -> Body:
+    if isinstance(body, codecs.StreamReaderWriter):
+        body = body.stream
     try:
-        return FileBody(body)
+        file = FileBody(body)
+        if isinstance(body.read(0), str):  # tempfile's spooled files, for example
+            raise TypeError('the file is in text mode, in a way that hides its bytes: open it in binary mode')
+        return file
     except (AttributeError, OSError):  # a pipe, a socket, an object that has nothing but read()
         return StreamBody(iter(lambda: body.read(BLOCK), b''))
 
@@ -368,9 +379,9 @@ def _parts_body(body: Any) -> Body:
         raise TypeError(
             f'body must be bytes, str, an open file or an iterable of bytes, not {type(body).__name__}'
         )
-    if isinstance(body, Iterator):
-        return StreamBody(body)
-    for part in body if isinstance(body, Sequence) else ():
+    if not isinstance(body, Collection):  # nobody knows whether it could be walked through again
+        return StreamBody(iter(body))
+    for part in body:
         _view(part)
     return ListBody(body)
 
@@ -411,12 +422,16 @@ def _exactly(blocks: Iterator[Any], length: int) -> Iterator[memoryview]:
         got += view.nbytes
         if got > length:
             raise HcpsdkError(
-                f'the body has more than the {length} bytes announced: it grew while being sent'
+                f'the body has more than the {length} bytes announced:'
+                ' it grew while being sent, or the Content-Length was wrong'
             )
         if held:
             yield held
         held = view if isinstance(view.obj, bytes) else memoryview(view.tobytes())
     if got < length:
-        raise HcpsdkError(f'the body ended after {got} of {length} bytes: it shrank while being sent')
+        raise HcpsdkError(
+            f'the body ended after {got} of {length} bytes:'
+            ' it shrank while being sent, or the Content-Length was wrong'
+        )
     if held:
         yield held

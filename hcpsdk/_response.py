@@ -26,7 +26,7 @@ LONGEST_HEAD = 65536
 """bytes; what has more in front of its body is no answer of an HCP, which sends some 2,000"""
 
 MOST_LINES = 100
-"""of headers, and of trailers: as many as http.client takes; an HCP sends some 40"""
+"""of headers, of trailers, of interim answers: as many as http.client takes; an HCP sends some 40"""
 
 LONGEST_SIZE_LINE = 4096
 """bytes; a chunk's size and what extensions a proxy may have added to it"""
@@ -76,19 +76,23 @@ class Response(http.client.HTTPResponse):
         :raises OSError: if the connection ends, or falls silent, before they do
         :raises http.client.HTTPException: if it is not HTTP
         """
-        status_line = self._read_head()
-        while self.status < 200:
-            status_line = self._read_head()
+        reader = self.fp  # another thread may close() while we wait
+        for _ in range(MOST_LINES):
+            status_line = self._read_head(reader)
+            if self.status >= 200:
+                break
+        else:
+            raise http.client.HTTPException('nothing but interim answers')
         self.version = 11 if status_line[1] == b'1' else 10
         self.reason = (status_line[3] or b'').decode('latin-1').strip()
         self._frame()
 
-    def _read_head(self) -> re.Match[bytes]:
+    def _read_head(self, reader: Reader) -> re.Match[bytes]:
         """One head; mostly it has come with one packet, and is there at once."""
-        ready = self.fp.peek()
+        ready = reader.peek()
         self.begun = self.begun or bool(ready)
         end = ready.find(b'\r\n\r\n')
-        head = self.fp.take(end + 4) if end >= 0 else self._lines_of_head()
+        head = reader.take(end + 4) if end >= 0 else self._lines_of_head(reader)
         status_line = _STATUS_LINE.match(head)
         if status_line is None:
             raise http.client.BadStatusLine(repr(head[:80]))
@@ -98,10 +102,10 @@ class Response(http.client.HTTPResponse):
             raise http.client.HTTPException('too many headers for an HCP')
         return status_line
 
-    def _lines_of_head(self) -> bytes:
+    def _lines_of_head(self, reader: Reader) -> bytes:
         lines, room = [], LONGEST_HEAD
         while room > 0:
-            line = self.fp.readline(room)
+            line = reader.readline(room)
             room -= len(line)
             lines.append(line)
             if line in (b'\r\n', b'\n') and len(lines) > 1:
@@ -214,6 +218,11 @@ class Response(http.client.HTTPResponse):
         super(http.client.HTTPResponse, self).close()
         self._let_go(whole=self.whole)
 
+    def abandon(self) -> None:
+        """The next request takes the connection: whoever goes on reading here shall not see an end."""
+        self.close()
+        self.whole = False
+
     def _carefully(self, step: Callable[..., T], *args: Any) -> T | None:
         """Take a step of reading, if something is left to read; whatever goes wrong closes the connection."""
         if self._pid != os.getpid():
@@ -222,7 +231,10 @@ class Response(http.client.HTTPResponse):
         if self.fp is None:
             if self.whole:
                 return None
-            raise HcpsdkTruncatedError(f'the answer of {self._peer} was closed before its body had ended')
+            raise HcpsdkTruncatedError(
+                f'the answer of {self._peer} was closed before its body had been read to the end:'
+                ' by close(), by an error, or by the next request on its Connection'
+            )
         try:
             return step(*args)
         except (OSError, http.client.HTTPException) as cause:

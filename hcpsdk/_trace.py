@@ -13,8 +13,8 @@ LEAST = 1e-11
 HIDDEN = '***'
 
 # What carries credentials on HCP's doors: the native token, its old cookies (``hcp-ns-auth``,
-# ``hcp-api-auth``) and the token of HSwift.
-_SECRET_HEADERS = frozenset({'authorization', 'cookie', 'set-cookie', 'x-auth-token'})
+# ``hcp-api-auth``), the token of HSwift; and what callers may add for gateways on the way.
+_SECRET_HEADERS = re.compile(r'(?i)auth|cookie|token|secret')
 
 # MAPI takes new passwords as query parameters (``?password=...``).
 _SECRET_PARAMETER = re.compile(r'(?i)([?&][^=&]*password[^=&]*=)[^&\s]*')
@@ -45,7 +45,7 @@ def redact_header(name: str, value: str) -> str:
     >>> redact_header('Authorization', 'HCP bg==:1dc7')
     '***'
     """
-    return HIDDEN if name.lower() in _SECRET_HEADERS else value
+    return HIDDEN if _SECRET_HEADERS.search(name) else value
 
 
 def redact_target(target: str) -> str:

@@ -134,7 +134,7 @@ class Connection:
     @property
     def service_time1(self) -> float:
         """Seconds that the last step took: the request up to its answer's head, or one read."""
-        return self._service_time1
+        return max(self._service_time1, LEAST)
 
     @property
     def service_time2(self) -> float:
@@ -166,8 +166,8 @@ class Connection:
 
         What may be sent again after a failure is a table, see the chapter on the way of one request.
         """
-        request = _request.build(method, url, body, params, headers)
-        self._service_time2 = 0.0
+        request = _request.build(method, url, self._not_mine(body), params, headers)
+        self._service_time1 = self._service_time2 = 0.0
         sent_again, lost = 0, None
         while True:
             link = self._take_link(lost)
@@ -249,6 +249,8 @@ class Connection:
 
         :param lost: how the request failed when it was last sent; None if it was not
         """
+        if self._link is not None and self._link.busy:
+            raise HcpsdkError('this Connection is in the middle of a request; use another one beside it')
         self._clear_way()
         if self._link is not None and self._link.take():
             return self._link
@@ -261,6 +263,15 @@ class Connection:
         response, self._response = self._response, None
         if response is not None and not response.whole:
             _drain(response)
+            response.abandon()
+
+    def _not_mine(self, body: Any) -> Any:
+        """Sending a request takes the connection that its body would have to come from."""
+        if isinstance(body, Answer) and body is self._response and not body.whole:
+            raise HcpsdkError(
+                'storing what is still being read takes a second Connection, or a read() before'
+            )
+        return body
 
     def _dial(self, lost: Failure | None) -> Link:
         """Try each address once; the first that takes the connection is it."""
@@ -270,21 +281,17 @@ class Connection:
             try:
                 link = Link(address, self._target._endpoint, self._patience, self._debuglevel)
             except Failure as failure:
-                self._passed_over(address, failure)
                 failures.append(failure)
+                if failure.cause is Cause.CERTIFICATE:  # the others have the same one
+                    break
+                logger.warning('%s', failure)
+                self._target._circle.failed(address)
             else:
                 self._connect_time = self._clock.since(started)
                 self._address = address
                 logger.debug('connected to %s in %.6f s', link.peer, self._connect_time)
                 return link
         raise _unreachable(self._target, failures, lost) from failures[-1].error
-
-    def _passed_over(self, address: str, failure: Failure) -> None:
-        """The next address may do better, unless this one has shown a certificate that will not."""
-        logger.warning('%s', failure)
-        if failure.cause is Cause.CERTIFICATE:
-            raise HcpsdkCertificateError(f'{self._target.fqdn} at {failure}\n{WAYS_OUT}') from failure.error
-        self._target._circle.failed(address)
 
     def _exchange(self, link: Link, request: Request) -> Answer:
         response = self._response = link.exchange(request, request.head(self._target.headers))
@@ -322,6 +329,8 @@ class Connection:
         :raises HcpsdkError: if it has none
         """
         row = _retry.decide(failure, request)
+        if not failure.reused:
+            self._target._circle.failed(failure.address)
         if row.verdict is Verdict.FREE:
             logger.debug('%s %s goes again: %s', request.method, request.path, row.why)
             return sent_again
@@ -345,7 +354,8 @@ def _drain(response: Answer) -> None:
 
 def _given_up(request: Request, failure: Failure, row: Row, sent_again: int) -> HcpsdkError:
     """What a caller gets to know about a request that failed for good."""
-    why = f'all {sent_again} retries are used up' if row.verdict is Verdict.AGAIN else row.why
+    used_up = f'all {sent_again} retries are used up' if sent_again else 'retries=0'
+    why = used_up if row.verdict is Verdict.AGAIN else row.why
     advice = 'try later' if request.method in _READING else _DOUBT
     return ERRORS[failure.cause](
         f'{request.method} {request.path}: {failure}; not sent again: {why}; {advice}'
@@ -353,16 +363,24 @@ def _given_up(request: Request, failure: Failure, row: Row, sent_again: int) -> 
 
 
 def _unreachable(target: Target, failures: list[Failure], lost: Failure | None) -> HcpsdkError:
-    """No address took a connection: each, and its reason."""
-    refused = f'no node of {target.fqdn} takes a connection'
-    tried = '; '.join(str(failure) for failure in failures)
+    """No node could be connected: each, and its reason; and whether something was sent before."""
+    refused = f'no node of {target.fqdn} could be connected: {_listed(failures)}'
     if lost is not None:
-        return ERRORS[lost.cause](
-            f'{lost}; not sent again, as {refused}: {tried}; if it was a write, {_DOUBT}'
-        )
+        return ERRORS[lost.cause](f'{lost}; not sent again, as {refused}; if it was a write, {_DOUBT}')
+    if failures[-1].cause is Cause.CERTIFICATE:
+        return HcpsdkCertificateError(f'{refused}; nothing was sent\n{WAYS_OUT}')
     silent = all(failure.cause is Cause.TIMEOUT for failure in failures)
     kind = HcpsdkTimeoutError if silent else HcpsdkCantConnectError
-    return kind(f'{refused}, so nothing was sent: {tried}; is HCP up, and is the port right?')
+    speaks = 'TLS' if target.ssl else 'plain HTTP'
+    return kind(f'{refused}; nothing was sent; is HCP up, and does it speak {speaks} on port {target.port}?')
+
+
+def _listed(failures: list[Failure]) -> str:
+    """Each reason once, behind the addresses that gave it."""
+    reasons: dict[str, list[str]] = {}
+    for failure in failures:
+        reasons.setdefault(failure.story, []).append(failure.address)
+    return '; '.join(f'{", ".join(addresses)}: {story}' for story, addresses in reasons.items())
 
 
 def _seconds(what: str, value: Any, above: float = -1.0) -> float:

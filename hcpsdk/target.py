@@ -200,6 +200,8 @@ def _replica(fqdn: str, *args: Any, **kwargs: Any) -> Target:
 
 
 def _ascii(fqdn: str) -> str:
+    """As it stands in ``Host`` and in certificates: those know no dot at the end."""
+    fqdn = fqdn.rstrip('.')
     return fqdn if fqdn.isascii() else fqdn.encode('idna').decode('ascii')
 
 

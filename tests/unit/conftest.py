@@ -91,6 +91,9 @@ class FakeSocket:
     def settimeout(self, seconds: float) -> None:
         self.timeouts.append(seconds)
 
+    def shutdown(self, how: int) -> None:
+        """To wake up who waits for it; nobody does here."""
+
     def close(self) -> None:
         self.closed = True
 

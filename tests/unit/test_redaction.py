@@ -19,6 +19,8 @@ from hcpsdk._trace import HIDDEN, LEAST, SYSTEM_CLOCK, Clock, redact_head, redac
         'Set-Cookie',
         'X-Auth-Token',
         'x-auth-token',
+        'Proxy-Authorization',
+        'X-Amz-Security-Token',
     ],
 )
 def test_headers_with_credentials_are_hidden(name: str) -> None:
@@ -26,7 +28,7 @@ def test_headers_with_credentials_are_hidden(name: str) -> None:
     assert redact_header(name, 'secret') == HIDDEN
 
 
-@pytest.mark.parametrize('name', ['Host', 'ETag', 'X-HCP-Hash', 'X-Authorization-Is-No-Header-Of-HCP'])
+@pytest.mark.parametrize('name', ['Host', 'ETag', 'X-HCP-Hash', 'X-HCP-Retention'])
 def test_other_headers_are_shown(name: str) -> None:
     """Or a log would be of no use."""
     assert redact_header(name, 'value') == 'value'

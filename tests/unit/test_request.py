@@ -9,6 +9,7 @@ import os
 import tempfile
 import unicodedata
 from collections import OrderedDict
+from collections.abc import Iterator
 from types import MappingProxyType
 from urllib.parse import unquote_to_bytes
 
@@ -223,10 +224,10 @@ def test_the_path_is_shown_without_its_query() -> None:
 # --- method and headers ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize('method', ['GET', 'M-SEARCH', 'patch'])
-def test_methods_go_out_as_given(method: str) -> None:
-    """Or a method that this SDK does not know could not be used."""
-    assert lines(build(method, '/rest/a'))[0] == f'{method} /rest/a HTTP/1.1'
+@pytest.mark.parametrize('method', ['GET', 'M-SEARCH', 'head', 'Patch'])
+def test_methods_go_out_in_capitals(method: str) -> None:
+    """Or an answer to ``head`` would be waited for that never comes, as it has no body."""
+    assert lines(build(method, '/rest/a'))[0] == f'{method.upper()} /rest/a HTTP/1.1'
 
 
 @pytest.mark.parametrize('method', ['', 'GE T', 'GET\r\n', 'GET\n', 'G\0', 'GÉT', 'GET /x HTTP/1.1\r\nX:'])
@@ -611,3 +612,21 @@ def test_a_body_with_delete_has_its_length() -> None:
 def test_chunks_decode_back(parts: list[bytes]) -> None:
     """Or some stream would end early, at an empty part, say."""
     assert unchunked(sent(build('PUT', '/rest/a', iter(parts)))) == b''.join(parts)
+
+
+class Once:
+    """Can be walked through once, though it is no iterator."""
+
+    def __init__(self) -> None:
+        self._blocks = iter([b'all', b' of', b' it'])
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._blocks
+
+
+def test_what_may_be_walked_through_only_once_is_sent_only_once() -> None:
+    """Or its repetition would store an empty object, and look successful."""
+    request = build('PUT', '/rest/a', Once())
+    assert not request.body.spent
+    assert unchunked(sent(request)) == b'all of it'
+    assert request.body.spent

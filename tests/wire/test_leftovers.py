@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import signal
 import threading
+import time
 import warnings
 
 import pytest
@@ -134,13 +135,53 @@ def test_after_a_failure_there_is_no_answer(villain):
 
 
 def test_an_old_answer_stays_its_own(villain):
-    """An answer kept from before reads the content of the next one."""
+    """An answer kept from before reads the content of the next one, or passes for an empty object."""
     villain.plays(villain.answer(b'x' * 10), villain.answer(b'mine'))
     con = villain.connection(retries=0)
     old = con.GET('/rest/1')
     con.GET('/rest/2')
-    assert old.read() == b''
+    with pytest.raises(hcpsdk.HcpsdkTruncatedError, match='next request'):
+        old.read()
     assert con.read() == b'mine'
+
+
+@pytest.mark.parametrize('size', [10, 200_000])
+def test_an_answer_is_no_body_for_its_own_connection(villain, size):
+    """A copy by one Connection stores an empty object, and looks successful."""
+    villain.plays(villain.answer(b'x' * size))
+    con = villain.connection(retries=0)
+    source = con.GET('/rest/source')
+    with pytest.raises(hcpsdk.HcpsdkError, match='second Connection'):
+        con.PUT('/rest/copy', source)
+    assert source.read() == b'x' * size
+    assert len(villain.requests) == 1
+
+
+def test_a_body_that_asks_its_own_connection_is_refused(villain):
+    """A copy block by block by one Connection dies of an inner error, or mixes two requests up."""
+    villain.plays(villain.read_head, lambda wire: wire.outlast())
+    con = villain.connection(retries=0)
+
+    def blocks():
+        yield b'x' * 100_000
+        con.GET('/rest/source')
+
+    with pytest.raises(hcpsdk.HcpsdkError, match='middle of a request'):
+        con.PUT('/rest/copy', blocks())
+
+
+def test_close_wakes_up_who_waits(villain):
+    """Another thread cannot abort a request, or gets it to die of an inner error."""
+    sign = threading.Event()
+    villain.plays(villain.read, lambda wire: sign.set(), lambda wire: wire.outlast())
+    con = villain.connection(timeout=30)
+    closer = threading.Thread(target=lambda: sign.wait(5) and con.close())
+    closer.start()
+    began = time.monotonic()
+    with pytest.raises(hcpsdk.HcpsdkError):
+        con.PUT('/rest/object', b'body')
+    closer.join()
+    assert time.monotonic() - began < 5
 
 
 def test_a_partial_read_leaks_no_socket(villain):

@@ -75,7 +75,8 @@ def test_all_nodes_refuse(villain):
     with pytest.raises(hcpsdk.HcpsdkCantConnectError, match='nothing was sent') as caught:
         con.PUT('/rest/object', b'body')
     assert time.monotonic() - began < 2
-    assert [str(caught.value).count(f'{node} port {villain.port}') for node in NODES] == [1] * 4
+    assert [str(caught.value).count(node) for node in NODES] == [1] * 4
+    assert f'port {villain.port}' in str(caught.value)
     assert isinstance(caught.value.__cause__, ConnectionRefusedError)
     assert con.address is None
 

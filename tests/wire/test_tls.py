@@ -151,7 +151,7 @@ def test_plain_http_behind_a_tls_port_is_said_plainly(villain):
     """The wrong port looks like a broken network."""
     villain.plays(lambda wire: wire.receive(), villain.say(b'HTTP/1.0 400 Bad Request\r\n\r\n'))
     con = villain.connection(villain.target(ssl=True))
-    with pytest.raises(hcpsdk.HcpsdkCantConnectError, match='is the port right'):
+    with pytest.raises(hcpsdk.HcpsdkCantConnectError, match='does it speak TLS'):
         con.HEAD('/rest/object')
 
 

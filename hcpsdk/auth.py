@@ -8,6 +8,8 @@ import logging
 import re
 from typing import Any
 
+from ._check import kind
+
 logger = logging.getLogger(__name__)
 
 _SURROGATE = re.compile('[\ud800-\udfff]')
@@ -46,9 +48,7 @@ class NativeAuthorization(BaseAuthorization):
 
     def __init__(self, user: str, password: str) -> None:
         for what, value in (('user', user), ('password', password)):
-            if not isinstance(value, str):
-                raise TypeError(f'{what} must be a str, not {type(value).__name__}')
-            if _SURROGATE.search(value):  # a UnicodeEncodeError would hold the whole of it
+            if _SURROGATE.search(kind(what, value, str)):  # a UnicodeEncodeError would hold the whole of it
                 raise ValueError(f'{what} holds a character that has no UTF-8 form')
         if not user:
             raise ValueError('user must not be empty')

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Callable, TypeVar
 
 from . import _request, _retry
+from ._check import kind, number
 from ._link import ERRORS, Cause, Failure, Link, Patience
 from ._request import HeaderLines, Params, Request
 from ._response import Response as Answer
@@ -73,18 +74,16 @@ class Connection:
         debuglevel: int = 0,
         retries: int = 3,
     ) -> None:
-        if not isinstance(target, Target):
-            raise TypeError(f'target must be a hcpsdk.Target, not {type(target).__name__}')
         connect, read = timeout if isinstance(timeout, tuple) and len(timeout) == 2 else (timeout, timeout)
-        self._target = target
+        self._target = kind('target', target, Target, 'a hcpsdk.Target')
         self._patience = Patience(
-            connect=_seconds('timeout', connect, above=0),
-            read=_seconds('timeout', read, above=0),
-            idle=_seconds('idletime', idletime),
+            connect=_seconds('timeout', connect),
+            read=_seconds('timeout', read),
+            idle=_seconds('idletime', idletime, zero=True),
             clock=self._clock,
         )
-        self._debuglevel = _count('debuglevel', debuglevel, MAX_DEBUGLEVEL)
-        self._retries = _count('retries', retries)
+        self._debuglevel = number('debuglevel', debuglevel, 0, MAX_DEBUGLEVEL)
+        self._retries = number('retries', retries, 0)
         self._link: Link | None = None
         self._address: str | None = None
         self._response: Answer | None = None
@@ -383,20 +382,12 @@ def _listed(failures: list[Failure]) -> str:
     return '; '.join(f'{", ".join(addresses)}: {story}' for story, addresses in reasons.items())
 
 
-def _seconds(what: str, value: Any, above: float = -1.0) -> float:
+def _seconds(what: str, value: Any, zero: bool = False) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f'{what} must be a number of seconds, not {type(value).__name__}')
-    if not above < value <= LONGEST_WAIT or value < 0:
-        least = 'above 0' if above == 0 else 'at least 0'
+    if not (0 < value <= LONGEST_WAIT or (zero and value == 0)):
+        least = 'at least 0' if zero else 'above 0'
         raise ValueError(
             f'{what} must be a number of seconds, {least} and at most {LONGEST_WAIT:,.0f}, not {value}'
         )
     return float(value)
-
-
-def _count(what: str, value: Any, most: int | None = None) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f'{what} must be an int, not {type(value).__name__}')
-    if value < 0 or (most is not None and value > most):
-        raise ValueError(f'{what} must be at least 0{f" and at most {most}" if most else ""}, not {value}')
-    return value

@@ -10,9 +10,8 @@ import re
 import xml.etree.ElementTree as ET
 from typing import Union
 
-from ._ask import checked_target, document
+from ._ask import Asker
 from .errors import HcpsdkError
-from .target import Target
 
 Value = Union[str, int, bool, 'list[str]']
 
@@ -23,7 +22,7 @@ _SEPARATOR = '\u00b0'
 """the degree sign parts the entries that a namespace's description consists of (REST reference, 5.1)"""
 
 
-class Info:
+class Info(Asker):
     """Access to the facts of a namespace.
 
     :param target: a :class:`hcpsdk.Target` made with the name of a namespace
@@ -32,13 +31,6 @@ class Info:
 
     .. versionadded:: 0.9.0-5
     """
-
-    def __init__(self, target: Target, debuglevel: int = 0) -> None:
-        self._target = checked_target(target)
-        self._debuglevel = debuglevel
-
-    def __repr__(self) -> str:
-        return f'<Info on {self._target.fqdn}>'
 
     def nsstatistics(self) -> dict[str, Value]:
         """How much is stored, and how much may be.
@@ -49,9 +41,7 @@ class Info:
             ``shredObjectCount`` and ``shredObjectBytes``
         :raises HcpsdkError: if HCP refuses
         """
-        return _converted(
-            document(self._target, '/proc/statistics', 'statistics', None, self._debuglevel).attrib
-        )
+        return _converted(self._document('/proc/statistics', 'statistics').attrib)
 
     def listaccessiblens(self, all: bool = False) -> dict[str, dict[str, Value]]:
         """The settings of this namespace, or of all that the user may access.
@@ -64,7 +54,7 @@ class Info:
         :raises HcpsdkError: if HCP refuses
         """
         params = None if all else {'single': True}
-        found = document(self._target, '/proc', 'namespaces', params, self._debuglevel)
+        found = self._document('/proc', 'namespaces', params)
         namespaces = {}
         for name, element in _named(found, 'namespace').items():
             parts = (element.findtext('description') or '').split(_SEPARATOR)
@@ -80,7 +70,7 @@ class Info:
             ``description``
         :raises HcpsdkError: if HCP refuses
         """
-        found = document(self._target, '/proc/retentionClasses', 'retentionClasses', None, self._debuglevel)
+        found = self._document('/proc/retentionClasses', 'retentionClasses')
         return {
             name: {
                 **_converted(element.attrib),
@@ -98,7 +88,7 @@ class Info:
             ``readAcl``, ``search``, ``write`` and ``writeAcl``
         :raises HcpsdkError: if HCP refuses
         """
-        found = document(self._target, '/proc/permissions', 'permissions', None, self._debuglevel)
+        found = self._document('/proc/permissions', 'permissions')
         return {element.tag: _converted(element.attrib) for element in found}
 
 

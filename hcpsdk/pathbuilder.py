@@ -11,6 +11,7 @@ import uuid
 from urllib.parse import quote
 
 from . import _xml
+from ._check import kind
 from .errors import HcpsdkError
 
 
@@ -33,9 +34,7 @@ class PathBuilder:
     """
 
     def __init__(self, initialpath: str = '/rest/hcpsdk', annotation: bool = False) -> None:
-        if not isinstance(initialpath, str):
-            raise TypeError(f'initialpath must be a str, not {type(initialpath).__name__}')
-        if not initialpath.startswith('/'):
+        if not kind('initialpath', initialpath, str).startswith('/'):
             raise PathBuilderError(f"initialpath must begin with '/', as in '/rest/hcpsdk': {initialpath!r}")
         self.initialpath = initialpath.rstrip('/')
         self.annotation = bool(annotation)
@@ -55,9 +54,7 @@ class PathBuilder:
         >>> path == '/rest/mypath/{}/{}'.format(name[6:8], name[4:6])
         True
         """
-        if not isinstance(filename, str):
-            raise TypeError(f'filename must be a str, not {type(filename).__name__}')
-        if not filename:
+        if not kind('filename', filename, str):
             raise PathBuilderError('an empty filename has no object')
         unique = uuid.uuid1()
         if not self.annotation:

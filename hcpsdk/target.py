@@ -9,6 +9,7 @@ from typing import Any
 import dns.resolver
 
 from . import _tls
+from ._check import kind, number
 from ._link import Endpoint
 from ._request import checked_headers
 from ._version import VERSION
@@ -38,6 +39,9 @@ _ALL_STRATEGIES = RS_READ_ALLOWED | RS_READ_ON_FAILOVER | RS_WRITE_ALLOWED | RS_
 
 SSL_PORTS = frozenset({443, 8000, 9090})
 """ports on which HCP speaks TLS: objects, the system's console, the management API"""
+
+MAX_PORT = 65535
+"""the largest port that TCP has (RFC 9293, 3.1)"""
 
 _DEFAULT_PORT = {True: 443, False: 80}
 
@@ -92,12 +96,15 @@ class Target:
         resolver: dns.resolver.Resolver | None = None,
     ) -> None:
         self._fqdn = _checked_name(fqdn)
-        self._port = _checked_port(port)
-        self._ssl = port in SSL_PORTS if ssl is None else bool(ssl)
+        self._port = number('port', port, 1, MAX_PORT)
+        self._ssl = port in SSL_PORTS if ssl is None else kind('ssl', ssl, bool)
         self._replica_strategy = _checked_strategy(replica_strategy, replica_fqdn)
         if replica_fqdn is not None:
             _checked_name(replica_fqdn)
         _check_kinds(authorization, interface, sslcontext)
+        kind('dnscache', dnscache, bool)
+        if not (resolver is None or hasattr(resolver, 'resolve')):
+            raise TypeError(f'resolver must be a dns.resolver.Resolver, not {type(resolver).__name__}')
         self._authorization = authorization
         self._sslcontext = sslcontext
         self._made_context: SSLContext | None = None
@@ -206,28 +213,16 @@ def _ascii(fqdn: str) -> str:
 
 
 def _checked_name(fqdn: str) -> str:
-    if not isinstance(fqdn, str):
-        raise TypeError(f'fqdn must be a str, not {type(fqdn).__name__}')
-    plain = all(c.isalnum() or c in '.-_:' for c in fqdn)
+    plain = all(c.isalnum() or c in '.-_:' for c in kind('fqdn', fqdn, str))
     if not fqdn or not plain or (':' in fqdn and not is_address(fqdn)):
         raise ValueError(f"fqdn must be a bare name such as 'namespace.tenant.hcp.example.com': {fqdn!r}")
     return fqdn
 
 
-def _checked_port(port: int) -> int:
-    if not isinstance(port, int) or isinstance(port, bool):
-        raise TypeError(f'port must be an int, not {type(port).__name__}')
-    if not 0 < port < 65536:
-        raise ValueError(f'port must be between 1 and 65535, not {port}')
-    return port
-
-
 def _checked_strategy(strategy: int | None, replica_fqdn: str | None) -> int:
     if strategy is None:
         return 0
-    if not isinstance(strategy, int) or isinstance(strategy, bool):
-        raise TypeError(f'replica_strategy combines RS_* modes by |, it is no {type(strategy).__name__}')
-    if strategy & ~_ALL_STRATEGIES:
+    if kind('replica_strategy', strategy, int, 'RS_* modes combined by |') & ~_ALL_STRATEGIES:
         raise ValueError(f'replica_strategy {strategy} holds more than the RS_* modes')
     if replica_fqdn is None:
         raise ValueError('replica_strategy needs a replica_fqdn')
@@ -235,14 +230,15 @@ def _checked_strategy(strategy: int | None, replica_fqdn: str | None) -> int:
 
 
 def _check_kinds(authorization: Any, interface: Any, sslcontext: Any) -> None:
-    if not isinstance(authorization, BaseAuthorization):
-        raise TypeError(
-            'authorization must be made by one of the *Authorization classes,'
-            f' such as hcpsdk.NativeAuthorization(user, password), not {type(authorization).__name__}'
-        )
+    kind(
+        'authorization',
+        authorization,
+        BaseAuthorization,
+        'made as hcpsdk.NativeAuthorization(user, password) is',
+    )
     if interface not in (I_NATIVE, I_HS3, I_HSWIFT):
         raise ValueError(f'interface must be hcpsdk.I_NATIVE, not {interface!r}')
     if interface != I_NATIVE:
         raise HcpsdkError(f'interface {interface} is not implemented yet; use I_NATIVE')
-    if not (sslcontext is None or isinstance(sslcontext, SSLContext)):
-        raise TypeError(f'sslcontext must be an ssl.SSLContext, not {type(sslcontext).__name__}')
+    if sslcontext is not None:
+        kind('sslcontext', sslcontext, SSLContext, 'an ssl.SSLContext')

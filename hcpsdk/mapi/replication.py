@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from .._ask import act, checked_target, document
+from .._ask import Asker
+from .._check import kind
 from .._xml import nested
 from ..errors import HcpsdkError
-from ..target import Target
 
 _SERVICE = '/mapi/services/replication'
 
@@ -17,7 +17,7 @@ class ReplicationSettingsError(HcpsdkError):
     """The action does not fit the type of the link."""
 
 
-class Replication:
+class Replication(Asker):
     """Look at replication links, and change what they do.
 
     :param target: a :class:`hcpsdk.Target` for ``admin.<hcp domain>`` and port 9090, with the
@@ -43,13 +43,6 @@ class Replication:
     R_BEGINRECOVERY = 'beginRecovery'
     R_COMPLETERECOVERY = 'completeRecovery'
 
-    def __init__(self, target: Target, debuglevel: int = 0) -> None:
-        self._target = checked_target(target)
-        self._debuglevel = debuglevel
-
-    def __repr__(self) -> str:
-        return f'<Replication of {self._target.fqdn}>'
-
     def getreplicationsettings(self) -> dict[str, Any]:
         """The settings of the replication service.
 
@@ -57,7 +50,7 @@ class Replication:
             ``enableDNSFailover``, ``enableDomainAndCertificateSynchronization``, ``network``
         :raises HcpsdkError: if HCP refuses
         """
-        return nested(document(self._target, _SERVICE, 'replicationService', None, self._debuglevel))
+        return nested(self._document(_SERVICE, 'replicationService'))
 
     def getlinklist(self) -> list[str]:
         """The names of all replication links.
@@ -65,7 +58,7 @@ class Replication:
         :returns: a list of str
         :raises HcpsdkError: if HCP refuses
         """
-        found = document(self._target, f'{_SERVICE}/links', 'links', None, self._debuglevel)
+        found = self._document(f'{_SERVICE}/links', 'links')
         return [element.text or '' for element in found.iter('name')]
 
     def getlinkdetails(self, link: str) -> dict[str, Any]:
@@ -78,7 +71,7 @@ class Replication:
             ``failoverSettings`` and ``statistics``
         :raises HcpsdkError: if HCP refuses
         """
-        return nested(document(self._target, _link_url(link), 'link', {'verbose': True}, self._debuglevel))
+        return nested(self._document(_link_url(link), 'link', {'verbose': True}))
 
     def setreplicationlinkstate(self, linkname: str, action: str, linktype: str | None = None) -> None:
         """Do something to a replication link: suspend it, fail over to this system, and so on.
@@ -94,7 +87,7 @@ class Replication:
         :raises HcpsdkError: if HCP refuses
         """
         _check_action(action, linktype)
-        act(self._target, _link_url(linkname), {action: ''}, self._debuglevel)
+        self._act(_link_url(linkname), {action: ''})
 
 
 _ACTIVE_ACTIVE = frozenset({Replication.R_ACTIVE_ACTIVE})
@@ -114,7 +107,7 @@ _FITTING = {
 
 
 def _check_action(action: str, linktype: str | None) -> None:
-    if action not in _FITTING:
+    if not isinstance(action, str) or action not in _FITTING:
         raise ValueError(f'action must be one of {", ".join(_FITTING)}, not {action!r}')
     if linktype not in (None, *_ANY_TYPE):
         raise ValueError(f'linktype must be one of {", ".join(sorted(_ANY_TYPE))}, not {linktype!r}')
@@ -127,8 +120,6 @@ def _check_action(action: str, linktype: str | None) -> None:
 
 
 def _link_url(name: str) -> str:
-    if not isinstance(name, str):
-        raise TypeError(f'the name of a link must be a str, not {type(name).__name__}')
-    if not name:
+    if not kind('the name of a link', name, str):
         raise ValueError('the name of a link must not be empty')
     return f'{_SERVICE}/links/{quote(name, safe="")}'

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hcpsdk import Connection, HcpsdkError
-from hcpsdk._ask import checked_target
+from hcpsdk.mapi import Replication
+from hcpsdk.namespace import Info
 
 NAN, INFINITE = float('nan'), float('inf')
 
@@ -63,7 +64,7 @@ def test_the_borders_are_allowed(target, name: str, value: object) -> None:
 
 
 @pytest.mark.parametrize('what', [None, 'n1.m.hcp1.example.com', 5, Connection])
-@pytest.mark.parametrize('take', [Connection, checked_target])
+@pytest.mark.parametrize('take', [Connection, Info, Replication])
 def test_what_is_no_target_is_refused(take, what: object) -> None:
     """Or the mistake would show as an AttributeError of something private."""
     with pytest.raises(TypeError, match=r'hcpsdk\.Target'):

@@ -172,4 +172,4 @@ def test_what_is_no_target_is_refused() -> None:
 
 def test_it_shows_itself(info) -> None:
     """Or the interactive prompt would show a bare address in memory."""
-    assert repr(info) == '<Info on n1.m.hcp1.example.com>'
+    assert repr(info) == '<Info of n1.m.hcp1.example.com>'

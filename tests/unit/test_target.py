@@ -12,7 +12,7 @@ import pytest
 import hcpsdk
 from hcpsdk import HcpsdkError, HcpsdkReplicaInitError, Target, _tls
 from hcpsdk.auth import BaseAuthorization
-from hcpsdk.ips import IpsError
+from hcpsdk.ips import Circle, IpsError
 
 FQDN = 'n1.m.hcp1.example.com'
 REPLICA = 'n1.m.hcp2.example.com'
@@ -302,3 +302,17 @@ def test_a_context_of_ones_own_cannot_be_pickled_and_that_is_said(make) -> None:
     target = make(sslcontext=ssl.create_default_context())
     with pytest.raises(HcpsdkError, match='own SSLContext cannot be pickled'):
         pickle.dumps(target)
+
+
+@pytest.mark.parametrize('argument', ['resolver', 'ssl', 'dnscache', 'sslcontext'])
+def test_an_argument_of_the_wrong_type_is_named_at_once(argument, authorization) -> None:
+    """Or a wrong resolver would be reported as a name that nobody knows, after a search."""
+    with pytest.raises(TypeError, match=argument):
+        hcpsdk.Target('192.0.2.1', authorization, **{argument: 'no'})
+
+
+def test_a_dot_at_the_end_of_the_name_stays_with_dns(monkeypatch, authorization) -> None:
+    """Or a certificate would not fit the very name that it was made for."""
+    monkeypatch.setattr(Circle, 'refresh', lambda self: None)
+    target = hcpsdk.Target(FQDN + '.', authorization)
+    assert (target.headers['Host'], target._endpoint.host) == (FQDN, FQDN)

@@ -1,10 +1,10 @@
 """Closes what is idle: one thread for all Connections of the process.
 
-HCP has 255 connection slots per node, and an application that sleeps must not keep them. The
+A node of HCP serves 255 connections (REST reference, 6.4); who sleeps must not keep them. The
 reaper sleeps until the earliest deadline of the links that it watches, looks at each, and goes
 back to sleep; when nothing is left to watch it waits for the next. A link in use costs it one
 look per idle time, a request costs it nothing. It is a daemon, so it never keeps the
-interpreter from ending, and it is the only global state of the package.
+interpreter from ending, and it is the only global state of the package that changes.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Reaper:
         thread = threading.Thread(target=self._run, name='hcpsdk-reaper', daemon=True)
         try:
             thread.start()
-        except RuntimeError:  # the interpreter is ending, which will close the links better than we can
+        except RuntimeError:  # no more threads, or the interpreter is ending, which closes links itself
             return
         self._thread = thread
 

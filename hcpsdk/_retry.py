@@ -1,7 +1,8 @@
 """What a failure means: may the request be sent again? A table, and no I/O.
 
 The question behind each row is what HCP can have seen, and HCP is write-once: a PUT that is
-repeated meets 409 if the first one had won, and never stores the object twice under one name.
+repeated meets 409 if the first one had won. Where a namespace keeps versions it makes a second
+version of the same content instead.
 """
 
 from __future__ import annotations

@@ -14,7 +14,8 @@
 
 A status code is an answer of HCP and never raised by a :class:`hcpsdk.Connection`;
 :mod:`hcpsdk.namespace` and :mod:`hcpsdk.mapi` raise when HCP refuses.
-Wrong arguments of a call are the usual :exc:`TypeError` and :exc:`ValueError`.
+What cannot be sent as it is meant (a name with NUL, a header with a line break) is a
+:exc:`HcpsdkError`; other wrong arguments are the usual :exc:`TypeError` and :exc:`ValueError`.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class HcpsdkError(Exception):
         """What happened, for people (str)."""
 
     def __str__(self) -> str:
-        return self.reason or type(self).__name__
+        return str(self.reason) or type(self).__name__
 
 
 class HcpsdkCantConnectError(HcpsdkError):

@@ -154,6 +154,14 @@ def _unique(addresses: Iterator[str]) -> list[str]:
     return list(dict.fromkeys(addresses))
 
 
+def _pause(response: Response) -> float:
+    """Seconds until the next question."""
+    if response.raised:
+        return SOONEST_REFRESH
+    ttl = LATEST_REFRESH if response.ttl is None else response.ttl
+    return min(max(ttl, SOONEST_REFRESH), LATEST_REFRESH)
+
+
 class Circle:
     """The addresses of an HCP, handed out in turn: one call of ``next()`` each.
 
@@ -216,14 +224,12 @@ class Circle:
         :raises IpsError: if that fails; the known addresses stay in use then
         """
         response = query(self.fqdn, self.dnscache, resolver=self._resolver)
-        pause = LATEST_REFRESH if response.ttl is None else response.ttl
-        self._due = self._clock.now() + min(max(pause, SOONEST_REFRESH), LATEST_REFRESH)
+        self._due = self._clock.now() + _pause(response)
         if response.raised:
-            self._due = self._clock.now() + SOONEST_REFRESH
             raise IpsError(
                 f'{self.fqdn} could not be resolved by'
                 f' {"the system" if self.dnscache else "its name servers"} ({response.raised});'
-                ' check the name, and whether DNS forwards it to HCP'
+                ' check the name, the name servers, and whether they forward it to HCP'
             )
         self._addresses = response.ips
 
@@ -258,13 +264,13 @@ class Circle:
         return sorted(rotated, key=lambda address: self._cooling.get(address, now) > now)
 
     def _refresh_aside(self) -> None:
-        """Refresh in a thread of its own, one at a time; nobody waits for it."""
+        """Refresh in a thread of its own, nobody waits for it; mostly one at a time, and two do no harm."""
         if self._refresher is not None and self._refresher.is_alive():
             return
         refresher = threading.Thread(target=self._try_refresh, name='hcpsdk-resolver', daemon=True)
         try:
             refresher.start()
-        except RuntimeError:  # the interpreter is ending; the known addresses will do until then
+        except RuntimeError:  # no more threads, or the interpreter is ending: the known addresses will do
             return
         self._refresher = refresher
 

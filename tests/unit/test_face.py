@@ -335,7 +335,9 @@ LAYERS: dict[str, set[str]] = {
     '_link': {'_reader', '_reaper', '_request', '_response', '_trace', 'errors'},
     '_retry': {'_link', '_request'},
     'target': {'_check', '_link', '_request', '_tls', '_version', 'auth', 'errors', 'ips'},
-    'connection': {'_check', '_link', '_request', '_response', '_retry', '_tls', '_trace', 'errors', 'target'},
+    'connection': {
+        '_check', '_link', '_request', '_response', '_retry', '_tls', '_trace', 'errors', 'target',
+    },  # fmt: skip
     '_ask': {'_check', '_request', '_xml', 'connection', 'errors', 'target'},
     'namespace': {'_ask', 'errors'},
     'mapi.replication': {'_ask', '_check', '_xml', 'errors'},

@@ -32,9 +32,9 @@ def number(what: str, value: Any, least: int, most: int | None = None) -> int:
 
     >>> number('port', 0, 1, 65535)
     Traceback (most recent call last):
-    ValueError: port must be at least 1 and at most 65535, not 0
+    ValueError: port must be between 1 and 65535, not 0
     """
     if kind(what, value, int) < least or (most is not None and value > most):
-        limit = '' if most is None else f' and at most {most}'
-        raise ValueError(f'{what} must be at least {least}{limit}, not {value}')
+        limits = f'at least {least}' if most is None else f'between {least} and {most}'
+        raise ValueError(f'{what} must be {limits}, not {value}')
     return int(value)

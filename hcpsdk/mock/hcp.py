@@ -92,6 +92,10 @@ class MockHCP:
         self._ports: dict[str, int] = {}
         self._addresses: list[str] = []
 
+    def __repr__(self) -> str:
+        where = f'{", ".join(self._addresses)} port {self.port}' if self._server else 'not running'
+        return f'<MockHCP {self.domain}, {where}>'
+
     def start(self) -> MockHCP:
         """Open the ports and serve.
 
@@ -204,6 +208,8 @@ class MockHCP:
         refused = isinstance(fault, Refuse)
         if (fault.at_accept or refused) and (method or path):
             raise ValueError('a connection just made has neither method nor path')
+        if path is not None and not path.startswith(('/', '*')):
+            raise ValueError(f"a path begins with '/', or no request will ever have it: {path!r}")
         if refused:
             return self._refuse(fault, range(len(self._addresses)) if node is None else [node])
         trouble = Trouble(fault, node=node, method=method, path=path, times=times)

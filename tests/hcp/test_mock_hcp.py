@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import hcpsdk
-from hcpsdk.mock import MockHCP, default_system, gates
+from hcpsdk.mock import MockHCP, Silent, default_system, gates
 from hcpsdk.mock.gates import Access, Gate, usable_addresses
 
 
@@ -225,3 +225,17 @@ def test_the_fixtures_for_users(tmp_path: Path) -> None:
         timeout=50,
     )
     assert '2 passed' in done.stdout, done.stdout + done.stderr
+
+
+def test_a_path_that_no_request_can_have_is_refused() -> None:
+    """Or a fault is ordered, never strikes, and a test passes for no reason."""
+    with MockHCP() as hcp, pytest.raises(ValueError, match="begins with '/'"):
+        hcp.misbehave(Silent(), path='rest/a')
+
+
+def test_it_shows_itself() -> None:
+    """Or a failed test would not tell which mock it had talked to, or whether that was running."""
+    hcp = MockHCP('hcp9.example.com')
+    assert repr(hcp) == '<MockHCP hcp9.example.com, not running>'
+    with hcp:
+        assert repr(hcp) == f'<MockHCP hcp9.example.com, {", ".join(hcp.addresses)} port {hcp.port}>'

@@ -15,7 +15,7 @@ DEMO_NAMES := n1.m.hcp1.example.com '*.m.hcp1.example.com' '*.hcp1.example.com'
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all check lint types docs dist clean
+.PHONY: help demo test test-all check lint types docs dist bench clean
 
 help:
 	@echo 'make demo      store, look at, read and delete an object on a mock HCP'
@@ -23,6 +23,7 @@ help:
 	@echo 'make test-all  run them on every Python from 3.9 to 3.13 that is here'
 	@echo 'make check     lint, types, documentation, and both distributions installed afresh'
 	@echo 'make docs      build the documentation into docs/_build/html'
+	@echo 'make bench     measure what hcpsdk costs beside other clients, into docs/_generated; needs nginx'
 	@echo 'make clean     remove everything that make has made'
 
 $(BIN)/python:
@@ -79,6 +80,11 @@ dist: $(VENV)/.with-check
 	done
 	@test "$$($(BIN)/python setup.py --version)" = "$(VERSION)"
 	@echo 'dist: setup.py says the same'
+
+# A whole run takes some minutes; `$(BIN)/python benchmarks/run.py --help` says how to run a part of it.
+bench: $(VENV)/.with-bench
+	@$(BIN)/python benchmarks/run.py
+	@echo 'bench: the figures are in docs/_generated/benchmarks.txt, and as tables in benchmarks.rst beside it'
 
 clean:
 	@rm -rf build docs/_build $(VENV) .nox .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info

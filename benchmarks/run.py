@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import Any, TextIO, cast
 
 import report
-from environments import BASE, CONTENDERS, OURS, interpreter
+from environments import BASE, CONTENDERS, OURS, Contender, interpreter
 from server import Nginx, Trouble
 from workloads import BY_NAME, LARGE_SIZE, WORKLOADS, Workload
 
@@ -53,11 +53,12 @@ class Worker:
     """
 
     def __init__(self, name: str) -> None:
-        self._title = CONTENDERS[name].title
+        contender = CONTENDERS[name]
+        self._title = contender.title
         self._process = subprocess.Popen(
-            [interpreter(CONTENDERS[name]), str(HERE / 'worker.py'), name],
+            [interpreter(contender), str(HERE / 'worker.py'), name],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
-            env={key: value for key, value in os.environ.items() if key.lower() not in _UNWANTED},
+            env=_environment(contender),
         )  # fmt: skip
         self._stdin = cast(TextIO, self._process.stdin)
         self._stdout = cast(TextIO, self._process.stdout)
@@ -96,6 +97,12 @@ class Worker:
             raise Trouble(f'{self._title} failed, see above')
         answer: dict[str, Any] = json.loads(line)
         return answer
+
+
+def _environment(contender: Contender) -> dict[str, str]:
+    """Nothing that leads astray; and ours is the package of this tree, whichever one is installed."""
+    kept = {key: value for key, value in os.environ.items() if key.lower() not in _UNWANTED}
+    return kept if contender.home else {**kept, 'PYTHONPATH': str(HERE.parent)}
 
 
 class Bench:

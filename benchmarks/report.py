@@ -52,6 +52,12 @@ class Table:
         """One row for each figure of a workload."""
         return [self._row(workload, figure, samples) for figure in workload.figures]
 
+    def notes(self, workload: Workload, samples: Samples) -> list[str]:
+        """Why a target was missed, if the workload knows a reason."""
+        met = self.heads.index('met')
+        missed = [row[0] for row in self.rows(workload, samples) if row[met] == 'no']
+        return [f'{title}: {workload.reason}' for title in missed if workload.reason]
+
     def wall(self, workload: Workload, samples: Samples) -> list[list[str]]:
         """The time that went by, if that is told for this workload."""
         told = any(figure.key == 'cpu' for figure in workload.figures)
@@ -162,6 +168,7 @@ def write(
     heads: Sequence[str],
     rows: Sequence[Sequence[str]],
     wall: Sequence[Sequence[str]],
+    notes: Sequence[str],
 ) -> None:
     """``benchmarks.txt`` and ``benchmarks.rst``, the latter to be included by a page."""
     directory.mkdir(parents=True, exist_ok=True)
@@ -171,6 +178,7 @@ def write(
     parts = [
         ''.join(f':{name}: {fact}\n' for name, fact in facts.items()),
         rst_table(heads, rows),
+        *(['Missed, and why:\n', ''.join(f'- {note}\n' for note in notes)] if notes else []),
         "The same in time that goes by, the server's share included:\n",
         rst_table(_without_target(heads), [_without_target(row) for row in wall]),
     ]

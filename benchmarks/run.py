@@ -151,6 +151,7 @@ def measure(nginx: Nginx, options: argparse.Namespace) -> None:
     table = report.Table(options.clients)
     rows: list[list[str]] = []
     wall: list[list[str]] = []
+    notes: list[str] = []
     with ExitStack() as stack:
         workers = {name: stack.enter_context(Worker(name)) for name in options.clients}
         facts = report.machine(nginx.version, [worker.version for worker in workers.values()])
@@ -163,11 +164,12 @@ def measure(nginx: Nginx, options: argparse.Namespace) -> None:
             samples = bench.samples(workload)
             rows += table.rows(workload, samples)
             wall += table.wall(workload, samples)
+            notes += table.notes(workload, samples)
             print('\n'.join(map(report.text_row, rows[-len(workload.figures) :])), flush=True)
     print('\nwall clock\n' + '\n'.join(map(report.text_row, wall)))
     print(f'\nthat took {time.monotonic() - started:.0f} s')
     if options.output:
-        report.write(options.output, facts, table.heads, rows, wall)
+        report.write(options.output, facts, table.heads, rows, wall, notes)
 
 
 def profile(nginx: Nginx, workload: Workload) -> None:

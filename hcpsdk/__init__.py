@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 
 from . import ips, mapi, namespace, pathbuilder
+from ._journal import Attempt
 from ._tls import SSL_NOVERIFY
 from ._version import VERSION
 from .auth import BaseAuthorization, NativeAuthorization
@@ -18,6 +19,7 @@ from .errors import (
     HcpsdkCantConnectError,
     HcpsdkCertificateError,
     HcpsdkError,
+    HcpsdkHashError,
     HcpsdkReplicaInitError,
     HcpsdkTimeoutError,
     HcpsdkTruncatedError,
@@ -34,11 +36,13 @@ from .target import (
 )
 
 __all__ = [
+    'Attempt',
     'BaseAuthorization',
     'Connection',
     'HcpsdkCantConnectError',
     'HcpsdkCertificateError',
     'HcpsdkError',
+    'HcpsdkHashError',
     'HcpsdkReplicaInitError',
     'HcpsdkTimeoutError',
     'HcpsdkTruncatedError',

@@ -9,20 +9,23 @@ from __future__ import annotations
 import contextlib
 import enum
 import http.client
+import math
 import os
 import select
 import socket
 import ssl
 import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Callable, Protocol, Union
 
+from ._journal import Attempt
 from ._reader import Reader
 from ._reaper import REAPER
-from ._request import BLOCK, Request
+from ._request import BLOCK, FileBody, Request
 from ._response import Response
-from ._trace import SYSTEM_CLOCK, Clock, redact_head
+from ._trace import SYSTEM_CLOCK, Clock, DeadlineError, redact_head
 from .errors import HcpsdkCertificateError, HcpsdkError, HcpsdkTimeoutError
 
 SMALL = 65536
@@ -30,20 +33,24 @@ SMALL = 65536
 
 
 class State(enum.Enum):
-    """Where a link stands."""
+    """Where a link stands; what is not yet closed has a clock that runs (``Patience``)."""
 
-    DIALLING = 'dialling'
+    CONNECTING = 'connecting'
+    SHAKING = 'shaking hands'
     IDLE = 'idle'
     SENDING = 'sending'
     WAITING = 'waiting'
     READING = 'reading'
     CLOSED = 'closed'
 
+    __hash__ = object.__hash__  # Enum's own is a function in Python, and called for each step of a request
+
 
 class Event(enum.Enum):
     """What happens to a link."""
 
     CONNECTED = 'connected'
+    READY = 'TLS, if any, is set up'
     TAKEN = 'taken for a request'
     SENT = 'all sent'
     HUNG_UP = 'peer hung up'
@@ -51,9 +58,12 @@ class Event(enum.Enum):
     COMPLETE = 'end of body, connection stays'
     CLOSE = 'closed, expired or failed'
 
+    __hash__ = object.__hash__
+
 
 TRANSITIONS: dict[State, dict[Event, State]] = {
-    State.DIALLING: {Event.CONNECTED: State.IDLE, Event.CLOSE: State.CLOSED},
+    State.CONNECTING: {Event.CONNECTED: State.SHAKING, Event.CLOSE: State.CLOSED},
+    State.SHAKING: {Event.READY: State.IDLE, Event.CLOSE: State.CLOSED},
     State.IDLE: {Event.TAKEN: State.SENDING, Event.CLOSE: State.CLOSED},
     State.SENDING: {
         Event.SENT: State.WAITING,
@@ -65,19 +75,36 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
     State.CLOSED: {Event.CLOSE: State.CLOSED},
 }
 
+CLOCKS = {
+    State.CONNECTING: 'connect',
+    State.SHAKING: 'handshake',
+    State.SENDING: 'send',
+    State.WAITING: 'wait',
+    State.READING: 'read',
+}
+"""what the clock is called that runs in a state, in messages"""
+
 
 class Cause(enum.Enum):
     """Of what a link died."""
 
     CERTIFICATE = 'the certificate does not verify'
+    DEADLINE = 'too late'
+    FULL = 'no place left'
     TIMEOUT = 'silence for longer than the timeout'
     LOST = 'refused, reset or closed'
     GARBAGE = 'the answer is not HTTP'
 
 
+class FullError(OSError):
+    """There are as many connections to a node as there may be."""
+
+
 # The first row that fits counts, so the special ones stand above their base classes.
 _CAUSES: tuple[tuple[type[Exception], Cause], ...] = (
     (ssl.SSLCertVerificationError, Cause.CERTIFICATE),
+    (DeadlineError, Cause.DEADLINE),
+    (FullError, Cause.FULL),
     (socket.timeout, Cause.TIMEOUT),
     (TimeoutError, Cause.TIMEOUT),  # the kernel's ETIMEDOUT, another class before Python 3.10
     (OSError, Cause.LOST),
@@ -86,6 +113,8 @@ _CAUSES: tuple[tuple[type[Exception], Cause], ...] = (
 
 ERRORS: dict[Cause, type[HcpsdkError]] = {
     Cause.CERTIFICATE: HcpsdkCertificateError,
+    Cause.DEADLINE: HcpsdkTimeoutError,
+    Cause.FULL: HcpsdkError,
     Cause.TIMEOUT: HcpsdkTimeoutError,
     Cause.LOST: HcpsdkError,
     Cause.GARBAGE: HcpsdkError,
@@ -95,18 +124,43 @@ ERRORS: dict[Cause, type[HcpsdkError]] = {
 class Failure(Exception):
     """A link died. An inner matter of the package: what callers get is a HcpsdkError."""
 
-    def __init__(self, state: State, error: Exception, peer: str, reused: bool, address: str = '') -> None:
+    def __init__(
+        self,
+        state: State,
+        error: Exception,
+        peer: str,
+        reused: bool,
+        address: str = '',
+        touched: bool = True,
+    ) -> None:
         self.state = state
         self.address = address
         self.cause = next(cause for kind, cause in _CAUSES if isinstance(error, kind))
         self.error = error
         self.peer = peer
         self.reused = reused
-        self.story = f'{self.cause.value} while {state.value} ({error or type(error).__name__})'
+        self.touched = touched
+        """a byte of the request was sent"""
+        self.story = f'{self.cause.value} while {state.value} ({self._detail()})'
         super().__init__(f'{peer}: {self.story}')
 
+    def _detail(self) -> str:
+        clock = f'the {CLOCKS[self.state]} clock ran out' if self.cause is Cause.TIMEOUT else ''
+        return ': '.join(filter(None, [clock, str(self.error) or type(self.error).__name__]))
 
-class Endpoint(NamedTuple):
+
+class Slots(Protocol):
+    """Who may have how many connections to an address."""
+
+    def claim(self, holder: Link, /) -> bool:
+        """Whether there may be one more; if so, it counts from now on."""
+
+    def release(self, holder: Link, /) -> None:
+        """One is gone."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
     """What a link has to know of its HCP."""
 
     host: str
@@ -114,6 +168,9 @@ class Endpoint(NamedTuple):
     port: int
     context: ssl.SSLContext | None
     """None: plain HTTP"""
+    slots: Slots
+    sessions: dict[str, ssl.SSLSession] = field(default_factory=dict)
+    """by address: what makes the next handshake with that node a short one"""
 
 
 @dataclass(frozen=True)
@@ -124,35 +181,69 @@ class Patience:
     read: float
     idle: float
     clock: Clock = SYSTEM_CLOCK
+    deadline: float | None = None
+    """for a whole request; None: it may take as long as its single steps do"""
+
+    def until(self) -> float:
+        """When a request that begins now has to be over."""
+        return math.inf if self.deadline is None else self.clock.now() + self.deadline
+
+
+class Hurry:
+    """A socket whose waits end at a deadline, too: each call sets the timeout to what is left.
+
+    :param sock: the socket
+    :param patience: its usual timeout, and the clock
+    """
+
+    def __init__(self, sock: socket.socket, patience: Patience) -> None:
+        self.until = math.inf
+        self._sock = sock
+        self._patience = patience
+        self.recv = partial(self._within, sock.recv)
+        self.recv_into = partial(self._within, sock.recv_into)
+        self.send = partial(self._within, sock.send)
+        self.sendall = partial(self._within, sock.sendall)
+
+    def _within(self, step: Callable[..., Any], *args: Any) -> Any:
+        left = self.until - self._patience.clock.now()
+        if left <= 0:
+            raise DeadlineError
+        self._sock.settimeout(min(self._patience.read, left))
+        try:
+            return step(*args)
+        except socket.timeout as error:
+            if left > self._patience.read:
+                raise
+            raise DeadlineError from error
+
+
+Line = Union[socket.socket, Hurry]
 
 
 class Link:
-    """A connection to one node, opened when made.
+    """A connection to one node, opened by :meth:`dial`.
 
     It belongs to one thread at a time; only :meth:`expire` is called by another, the reaper.
 
-    :raises Failure: if the node does not take it
+    :param address: of the node
     """
 
     def __init__(self, address: str, endpoint: Endpoint, patience: Patience, debuglevel: int = 0) -> None:
         self.address = address
         self.peer = f'{address} port {endpoint.port}'
-        self.state = State.DIALLING
+        self.state = State.CONNECTING
         self.reused = False
+        self._endpoint = endpoint
         self._patience = patience
         self._debuglevel = debuglevel
         self._pid = os.getpid()
         self._lock = threading.RLock()
         self._deadline = 0.0
+        self._attempt: Attempt | None = None
         self._response: Response | None = None
         self._doomed = False
-        try:
-            self._sock = _dial(address, endpoint, patience.connect)
-        except OSError as error:
-            raise self._failure(error) from error
-        self._sock.settimeout(patience.read)
-        self._reader = Reader(self._sock)
-        self._move(Event.CONNECTED)
+        self._sock = _new_socket(address)
 
     def __repr__(self) -> str:
         return f'<Link to {self.peer}, {self.state.value}>'
@@ -161,6 +252,51 @@ class Link:
     def busy(self) -> bool:
         """A request is on its way, or its answer is."""
         return self.state in (State.SENDING, State.WAITING)
+
+    def dial(self, until: float = math.inf) -> None:
+        """Connect to the address, but let TLS check the name: a node's address is in no certificate.
+
+        :raises Failure: if the node does not take the connection, or not before ``until``
+        """
+        limit = min(self._patience.connect, until - self._patience.clock.now())
+        try:
+            if limit <= 0:
+                raise DeadlineError
+            if not self._endpoint.slots.claim(self):
+                raise FullError('this process has as many connections to it as max_per_node allows')
+            self._open(limit)
+        except OSError as error:
+            late = isinstance(error, socket.timeout) and limit < self._patience.connect
+            failure = self._failure(DeadlineError() if late else error)
+            self.close()
+            raise failure from error
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self, timeout: float) -> None:
+        """The connection, then TLS; each of the two may take as long as the timeout."""
+        self._sock.settimeout(timeout)
+        self._sock.connect((self.address, self._endpoint.port))
+        self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._move(Event.CONNECTED)
+        if self._endpoint.context is not None:
+            self._shake(self._endpoint.context)
+        self._move(Event.READY)
+        self._sock.settimeout(self._patience.read)
+        self._line = self._sock if self._patience.deadline is None else Hurry(self._sock, self._patience)
+        self._reader = Reader(self._line)
+        self._readable = _watch(self._sock)
+
+    def _shake(self, context: ssl.SSLContext) -> None:
+        session = self._endpoint.sessions.get(self.address)
+        self._sock = context.wrap_socket(
+            self._sock,
+            server_hostname=self._endpoint.host,
+            do_handshake_on_connect=False,  # so that it is ours to be closed, whatever happens
+            session=session,
+        )
+        self._sock.do_handshake()
 
     def take(self) -> bool:
         """Claim the link for a request if it can still carry one, else close it."""
@@ -174,16 +310,27 @@ class Link:
         self.close()
         return False
 
-    def exchange(self, request: Request, head: bytes) -> Response:
+    def exchange(self, request: Request, head: bytes, attempt: Attempt, until: float = math.inf) -> Response:
         """Send the request; return the answer, its body still to be read.
 
+        :param attempt: is told how far it came
         :raises Failure: if the link died of it. What the body itself raises passes through.
         """
+        precise = self._patience.clock.precise
+        self._attempt, begun, sent = attempt, precise(), 0.0
+        if isinstance(self._line, Hurry):
+            self._line.until = until
         try:
-            return self._receive(request.method, self._send(request, head))
+            hung_up = self._send(request, head, attempt)
+            sent = precise()
+            return self._receive(request.method, hung_up)
         except BaseException:  # KeyboardInterrupt, too: half a request may be on its way
             self.close()
             raise
+        finally:
+            ended = precise()
+            attempt.send = (sent or ended) - begun
+            attempt.wait = ended - (sent or ended)
 
     def close(self) -> None:
         """End the connection, whatever it is doing; a thread that waits for it is woken up."""
@@ -205,7 +352,7 @@ class Link:
                 return None
             return self._deadline if self.state is State.IDLE else now + self._patience.idle
 
-    def _send(self, request: Request, head: bytes) -> Failure | None:
+    def _send(self, request: Request, head: bytes, attempt: Attempt) -> Failure | None:
         """Send everything, or as much as the peer takes.
 
         :returns: the failure, if the peer hung up; it may have left an answer
@@ -213,10 +360,9 @@ class Link:
         if self._debuglevel:
             _show('send', head.decode('latin-1'))
         try:
-            for piece in _pieces(request, head):
-                self._push(piece)
+            self._transmit(request, head, attempt)
         except Failure as failure:
-            if failure.cause is not Cause.LOST or self.state is not State.SENDING:
+            if self.state is not State.SENDING or not self._may_have_answered(failure):
                 raise
             self._doomed = True
             self._move(Event.HUNG_UP)
@@ -224,9 +370,38 @@ class Link:
         self._move(Event.SENT)
         return None
 
-    def _push(self, piece: Any) -> None:
+    def _may_have_answered(self, failure: Failure) -> bool:
+        """HCP may refuse before it has read all; then it hangs up, or just stops reading."""
+        return failure.cause is Cause.LOST or (failure.cause is Cause.TIMEOUT and self._readable())
+
+    def _transmit(self, request: Request, head: bytes, attempt: Attempt) -> None:
+        """Small requests at once, large ones block by block, files by the kernel where it can."""
+        if request.length is not None and len(head) + request.length <= SMALL:
+            self._push(b''.join((head, *request.blocks())), attempt)
+            return
+        self._push(head, attempt)
+        for piece in self._pieces(request):
+            self._push(piece, attempt)
+
+    def _pieces(self, request: Request) -> Iterable[Any]:
+        """The body, what the kernel can take from the file by itself being sent already."""
+        body, bulk = request.body, None
+        if isinstance(body, FileBody) and request.length is not None and type(self._line) is socket.socket:
+            bulk = body.bulk()
+        if bulk is None or not isinstance(body, FileBody):
+            return _sliced(request.blocks())
         try:
-            self._sock.sendall(piece)
+            return body.blocks(self._sock.sendfile(*bulk))
+        except OSError as error:
+            raise self._failure(error) from error
+
+    def _push(self, piece: Any, attempt: Attempt) -> None:
+        try:
+            sent = self._line.send(piece)
+            attempt.sent += sent
+            if sent < len(piece):
+                self._line.sendall(memoryview(piece)[sent:])
+                attempt.sent += len(piece) - sent
         except OSError as error:
             raise self._failure(error) from error
 
@@ -248,14 +423,21 @@ class Link:
     def _ended(self, whole: bool) -> None:
         """The body of an answer is over: rest, or close."""
         response, self._response = self._response, None
+        first, self.reused = not self.reused, True
+        if first and isinstance(self._sock, ssl.SSLSocket):
+            self._remember(self._sock.session)
         if not whole or self._doomed or response is None or response.will_close:
             self.close()
             return
-        first, self.reused = not self.reused, True
         self._deadline = self._patience.clock.now() + self._patience.idle
         self._move(Event.COMPLETE)
         if first:
             REAPER.watch(self, self._deadline)
+
+    def _remember(self, session: ssl.SSLSession | None) -> None:
+        """For the next handshake with this node; TLS 1.3 sends it behind the handshake, with the first answer."""
+        if session is not None:
+            self._endpoint.sessions[self.address] = session
 
     def _expired(self) -> bool:
         return self._patience.clock.now() >= self._deadline
@@ -264,7 +446,7 @@ class Link:
         """The peer hung up while we rested, or said something that nobody asked for."""
         if self._reader.pending or (isinstance(self._sock, ssl.SSLSocket) and self._sock.pending()):
             return True  # it was read, or deciphered, already: no poll shows it
-        if not _readable(self._sock):
+        if not self._readable():
             return False
         if not isinstance(self._sock, ssl.SSLSocket):
             return True
@@ -291,7 +473,8 @@ class Link:
     def _failure(self, error: Exception) -> Failure:
         """A peer that had begun to answer had not closed a kept connection: it counts as a new one."""
         begun = self._response is not None and self._response.begun
-        return Failure(self.state, error, self.peer, self.reused and not begun, self.address)
+        touched = self._attempt is not None and self._attempt.sent > 0
+        return Failure(self.state, error, self.peer, self.reused and not begun, self.address, touched)
 
     def _drop(self) -> None:
         """Let go of the socket without a word to the peer; a body half read goes with it."""
@@ -300,6 +483,7 @@ class Link:
             response.close()
         with contextlib.suppress(OSError):  # the peer may have reset it: closed it is all the same
             self._sock.close()
+        self._endpoint.slots.release(self)
 
 
 def _show(what: str, head: str) -> None:
@@ -313,35 +497,21 @@ def _head_of(response: Response) -> str:
     return '\r\n'.join([f'{response.status} {response.reason}', *lines])
 
 
-def _dial(address: str, endpoint: Endpoint, timeout: float) -> socket.socket:
-    """Connect to the address, but let TLS check the name: a node's address is in no certificate."""
-    sock = socket.create_connection((address, endpoint.port), timeout)
-    try:
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if endpoint.context is None:
-            return sock
-        return endpoint.context.wrap_socket(sock, server_hostname=endpoint.host)
-    except BaseException:
-        sock.close()
-        raise
+def _new_socket(address: str) -> socket.socket:
+    """Not :func:`socket.create_connection`, which would have the address resolved once more."""
+    return socket.socket(socket.AF_INET6 if ':' in address else socket.AF_INET, socket.SOCK_STREAM)
 
 
-def _readable(sock: socket.socket) -> bool:
-    """Without waiting. ``select`` fails on descriptors above 1023, so ``poll`` where there is one."""
-    if hasattr(select, 'poll'):
-        poll = select.poll()
-        poll.register(sock, select.POLLIN)
-        return bool(poll.poll(0))
-    return bool(select.select([sock], [], [], 0)[0])
+def _watch(sock: socket.socket) -> Callable[[], bool]:
+    """Whether there is something to be read, without waiting.
 
-
-def _pieces(request: Request, head: bytes) -> Iterator[Any]:
-    """The request as it goes to the socket: small ones at once, large ones block by block."""
-    if request.length is not None and len(head) + request.length <= SMALL:
-        yield b''.join([head, *request.blocks()])
-        return
-    yield head
-    yield from _sliced(request.blocks())
+    ``select`` fails on descriptors above 1023, so ``poll`` where there is one.
+    """
+    if not hasattr(select, 'poll'):
+        return lambda: bool(select.select([sock], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return lambda: bool(poll.poll(0))
 
 
 def _sliced(blocks: Iterable[Any]) -> Iterator[memoryview]:

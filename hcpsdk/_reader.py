@@ -8,31 +8,48 @@ whoever asked for it. What was left unread can be seen, which tells whether a co
 from __future__ import annotations
 
 import io
-import socket
+from typing import Any, Protocol
 
 AT_ONCE = 65536
 """bytes asked for at least: more than the answer to a small request, as much as loopback moves at once"""
 
-MOST_AT_ONCE = 262144
-"""bytes asked for at most: Python sets aside as many before it knows how many will come"""
+MOST_AT_ONCE = 1048576
+"""bytes set aside at most before it is known how many will come: an announced length may be a lie"""
+
+
+class Source(Protocol):
+    """What of a socket is needed here."""
+
+    def recv(self, amount: int, /) -> bytes:
+        """At most so many bytes, none at the end."""
+
+    def recv_into(self, view: memoryview, /) -> int:
+        """As many as come, into ``view``."""
+
+
+class _Straight(io.RawIOBase):
+    """A socket as :class:`io.BufferedReader` wants it, without a Python function in between."""
+
+    def __init__(self, source: Source) -> None:
+        self.readinto: Any = source.recv_into
+
+    def readable(self) -> bool:
+        return True
 
 
 class Reader:
     """A buffer in front of a socket. Fewer bytes than asked for mean that the other side hung up.
 
-    :param sock: a connected socket; each wait for it is bounded by its own timeout
+    :param source: a connected socket; each wait for it is bounded by its own timeout
     """
 
-    def __init__(self, sock: socket.socket) -> None:
-        self._recv = sock.recv
-        self._recv_into = sock.recv_into
-        self._sock = sock
+    def __init__(self, source: Source) -> None:
+        self._recv = source.recv
+        self._recv_into = source.recv_into
+        # With a buffer of one byte it never reads ahead: it fills what was asked for, in C.
+        self._fill = io.BufferedReader(_Straight(source), 1)
         self._kept = b''
         self._at = 0
-
-    def fileno(self) -> int:
-        """Of the socket, for those who want to wait for it."""
-        return self._sock.fileno()
 
     @property
     def pending(self) -> int:
@@ -51,25 +68,32 @@ class Reader:
         self._at = min(start + amount, len(self._kept))
         return self._kept[start : self._at]
 
+    def take_through(self, mark: bytes) -> bytes:
+        """What is there up to and with ``mark``, nothing if that is not there; waits for the first byte only."""
+        if self._at == len(self._kept):
+            self._kept, self._at = self._recv(AT_ONCE), 0
+        start, found = self._at, self._kept.find(mark, self._at)
+        if found < 0:
+            return b''
+        self._at = found + len(mark)
+        return self._kept[start : self._at]
+
     def read(self, amount: int) -> bytes:
         """The next bytes, however long they take to come."""
+        if self._at == len(self._kept):
+            if amount >= AT_ONCE:
+                return self._fill.read(amount) if amount <= MOST_AT_ONCE else self._read_on(b'', amount)
+            if not amount:
+                return b''
+            self._kept, self._at = self._recv(AT_ONCE), 0
         data = self.take(amount)
-        if not data and amount:
-            data = self._receive(amount)
         return data if len(data) == amount or not data else self._read_on(data, amount)
-
-    def _receive(self, amount: int) -> bytes:
-        """By one call; if it brings more than is wanted, the rest is kept."""
-        if amount >= AT_ONCE:
-            return self._recv(min(amount, MOST_AT_ONCE))
-        self._kept, self._at = self._recv(AT_ONCE), 0
-        return self.take(amount)
 
     def _read_on(self, data: bytes, amount: int) -> bytes:
         """A BytesIO gives away what it has collected without another copy."""
         whole = io.BytesIO()
         missing = amount - whole.write(data)
-        while missing and (data := self._receive(missing)):
+        while missing and (data := self._fill.read(min(missing, MOST_AT_ONCE))):
             missing -= whole.write(data)
         return whole.getvalue()
 

@@ -10,8 +10,8 @@ import codecs
 import io
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol, Union
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol, Union
 from urllib.parse import quote
 
 from .errors import HcpsdkError
@@ -36,13 +36,22 @@ _NO_UTF8 = re.compile('[\ud800-\udc7f\udd00-\udfff]')
 _LONE_PERCENT = re.compile(r'%(?![0-9A-Fa-f]{2})')
 
 # RFC 3986, 2.3: characters that never need an escape, and the slash between HCP's directories.
-_PLAIN_PATH = re.compile(r'[A-Za-z0-9_.~/-]+')
+_PLAIN_PATH = re.compile(r'/[A-Za-z0-9_.~/-]*')
+
+# What needs no further look: most requests are of these.
+_METHODS = frozenset({'GET', 'PUT', 'HEAD', 'POST', 'DELETE'})
 
 # RFC 9110, 8.6: a request of these methods says so when its body is empty.
 _EXPECTS_BODY = frozenset({'PUT', 'POST', 'PATCH'})
 
+# Files that can be read without their ``read()``. What is derived from them may have one of its own: it
+# counts what was sent, say.
+_BARE_FILES = frozenset({io.FileIO, io.BufferedReader, io.BufferedRandom, io.BytesIO})
+
 # RFC 9112, 3.2 and 6.3: with two of one kind, servers may disagree whom a request is for, or where it ends.
 _ONCE = frozenset({'host', 'content-length', 'transfer-encoding'})
+
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 # More digits than any size has; and ``int()`` itself gives up at 4,300.
 _LENGTH = re.compile(r'[0-9]{1,19}')
@@ -53,12 +62,14 @@ class Body(Protocol):
 
     length: int | None
     """bytes; None if only its end will tell"""
+    exact: bool
+    """it makes sure itself that it yields as many bytes as its length says"""
 
     @property
     def spent(self) -> bool:
         """It was sent before and cannot be sent again."""
 
-    def blocks(self) -> Iterator[Any]:
+    def blocks(self) -> Iterable[Any]:
         """Its bytes from where it stood when the request was made, in blocks."""
 
 
@@ -74,39 +85,74 @@ def _view(block: Any) -> memoryview:
 class BytesBody:
     """Bytes in memory."""
 
-    spent = False
+    exact, spent = True, False
 
     def __init__(self, data: Any) -> None:
-        self._view = _view(data)
-        self.length: int | None = self._view.nbytes
+        self._data = data if isinstance(data, bytes) else _view(data)
+        self.length: int | None = len(self._data)
 
-    def blocks(self) -> Iterator[memoryview]:
+    def blocks(self) -> Iterable[Any]:
         """Slices of the memory, not copies."""
-        for start in range(0, len(self._view), BLOCK):
-            yield self._view[start : start + BLOCK]
+        if len(self._data) <= BLOCK:
+            return (self._data,)
+        view = memoryview(self._data)
+        return (view[start : start + BLOCK] for start in range(0, len(view), BLOCK))
 
 
 class FileBody:
     """A file that can be rewound, from where it stands to its end."""
 
-    spent = False
+    exact, spent = True, False
 
     def __init__(self, file: Any) -> None:
         self._file = file
         self._start = file.tell()
         file.seek(0, io.SEEK_END)  # what it returns is not asked for: a mmap returns None before Python 3.13
-        self.length: int | None = max(0, file.tell() - self._start)  # a file can stand beyond its end
+        self._size = max(0, file.tell() - self._start)  # a file can stand beyond its end
+        self.length: int | None = self._size
         file.seek(self._start)
 
-    def blocks(self) -> Iterator[bytes]:
-        """Rewind, then read on until nothing comes: so a file that grew is noticed, too."""
-        self._file.seek(self._start)
-        return iter(lambda: self._file.read(BLOCK), b'')
+    def bulk(self) -> tuple[Any, int, int] | None:
+        """The file, the place and the size of what the kernel may send by itself; None if it must not.
+
+        A file object may unpack what it reads, so only those count that are nothing but a descriptor.
+        The last block is left to :meth:`blocks`, which looks whether it still is the last one.
+        """
+        bare = type(self._file) in _BARE_FILES and type(getattr(self._file, 'raw', self._file)) is io.FileIO
+        if not bare or self._size <= 2 * BLOCK:
+            return None
+        return self._file, self._start, self._size - BLOCK
+
+    def blocks(self, skip: int = 0) -> Iterator[Any]:
+        """Rewind, then read on; the last block is passed on only when nothing stands behind it.
+
+        :raises HcpsdkError: if the file has become another one meanwhile
+        """
+        self._file.seek(self._start + skip)
+        left = self._size - skip
+        for block in _blocks_of(self._file):
+            left -= len(block)
+            if left < 0 or (left == 0 and self._file.read(1)):
+                raise _grew(self._size)
+            yield block
+        if left:
+            raise _shrank(self._size - left, self._size)
+
+
+def _blocks_of(file: Any) -> Iterator[Any]:
+    """What a file yields until nothing comes; into one buffer, as each fresh one would cost page faults."""
+    if type(file) not in _BARE_FILES:
+        yield from iter(lambda: file.read(BLOCK), b'')
+        return
+    buffer = memoryview(bytearray(BLOCK))
+    while got := file.readinto(buffer):
+        yield buffer[:got]
 
 
 class StreamBody:
     """Something that can be read only once: a pipe, a socket, a generator."""
 
+    exact = False
     length: int | None = None
 
     def __init__(self, source: Iterator[Any]) -> None:
@@ -122,8 +168,8 @@ class StreamBody:
 class ListBody:
     """A collection of byte strings, which can be walked through again."""
 
+    exact, spent = False, False
     length: int | None = None
-    spent = False
 
     def __init__(self, parts: Iterable[Any]) -> None:
         self._parts = parts
@@ -136,8 +182,16 @@ class ListBody:
 NO_BODY = BytesBody(b'')
 
 
-@dataclass(frozen=True, repr=False)
-class Request:
+class Prepared(dict[str, str]):
+    """The headers that all requests of a Target begin with, encoded once."""
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        super().__init__(headers)
+        self.block = _encoded(f'{name}: {value}' for name, value in headers.items())
+        """as they go over the wire, with the line end behind the last one"""
+
+
+class Request(NamedTuple):
     """One request, ready to be sent as often as need be."""
 
     method: str
@@ -160,22 +214,22 @@ class Request:
         """The target without its query, as logs and errors show it."""
         return self.target.partition('?')[0]
 
-    def head(self, prepared: Mapping[str, str]) -> bytes:
+    def head(self, prepared: Prepared) -> bytes:
         """Request line and headers; of ``prepared`` those that the caller did not give himself."""
-        lines = [f'{self.method} {self.target} HTTP/1.1']
-        lines += [f'{name}: {value}' for name, value in prepared.items() if name.lower() not in self.headers]
-        lines += self.lines
-        lines += self._framing()
-        return '\r\n'.join([*lines, '', '']).encode('latin-1')
+        line = f'{self.method} {self.target} HTTP/1.1\r\n'.encode('latin-1')
+        if not self.lines:
+            return b'%b%b%b\r\n' % (line, prepared.block, self._framing())
+        kept = (f'{name}: {value}' for name, value in prepared.items() if name.lower() not in self.headers)
+        return b'%b%b%b%b\r\n' % (line, _encoded(kept), _encoded(self.lines), self._framing())
 
-    def _framing(self) -> list[str]:
+    def _framing(self) -> bytes:
         if self.length is None:
-            return [] if 'transfer-encoding' in self.headers else ['Transfer-Encoding: chunked']
+            return b'' if 'transfer-encoding' in self.headers else b'Transfer-Encoding: chunked\r\n'
         if 'content-length' in self.headers or not (self.length or self.method in _EXPECTS_BODY):
-            return []
-        return [f'Content-Length: {self.length}']
+            return b''
+        return b'Content-Length: %d\r\n' % self.length
 
-    def blocks(self) -> Iterator[Any]:
+    def blocks(self) -> Iterable[Any]:
         """The body as it goes over the wire.
 
         :raises HcpsdkError: if it does not have the length that the head announced; the last
@@ -183,7 +237,11 @@ class Request:
         """
         if self.length is None:
             return _in_chunks(self.body.blocks())
-        return _exactly(self.body.blocks(), self.length)
+        return self.body.blocks() if self.body.exact else _exactly(self.body.blocks(), self.length)
+
+
+def _encoded(lines: Iterable[str]) -> bytes:
+    return ''.join(f'{line}\r\n' for line in lines).encode('latin-1')
 
 
 def build(
@@ -196,14 +254,19 @@ def build(
     """
     names, lines = _headers(headers)
     payload = _body(body)
-    return Request(
-        method=_method(method),
-        target=encode_path(url) + encode_params(params),
-        headers=names,
-        lines=lines,
-        body=payload,
-        length=_length(payload, names),
-    )
+    target = encode_path(url) + encode_params(params)
+    return Request(_method(method), target, names, lines, payload, _length(payload, names))
+
+
+# Of a caller's own headers, those that say who asks whom; all others belong to what he asked for.
+_IDENTITY = frozenset({'authorization', 'cookie', 'host'})
+
+
+def about(request: Request) -> Request:
+    """The question what HCP has in the place that a request was about."""
+    headers = {name: value for name, value in request.headers.items() if name in _IDENTITY}
+    lines = tuple(f'{name}: {value}' for name, value in headers.items())
+    return Request('HEAD', request.path, headers, lines, NO_BODY, 0)
 
 
 def encode_path(url: str) -> str:
@@ -212,12 +275,12 @@ def encode_path(url: str) -> str:
     >>> encode_path('/rest/50% of a b?.txt'), encode_path('/rest/a%20b')
     ('/rest/50%25%20of%20a%20b%3F.txt', '/rest/a%20b')
     """
+    if isinstance(url, str) and _PLAIN_PATH.fullmatch(url):
+        return url
     if not isinstance(url, str):
         raise TypeError(f"url must be a str such as '/rest/folder/object', not {type(url).__name__}")
     if not url.startswith('/'):
         raise HcpsdkError(f"a url starts with '/' and has no server part, such as '/rest/object': {url!r}")
-    if _PLAIN_PATH.fullmatch(url):
-        return url
     if '\0' in url or '%00' in url:
         raise HcpsdkError(f'HCP takes every character in a name but NUL: {url!r}')
     return quote(_utf8(_LONE_PERCENT.sub('%25', url), f'url {url!r}'), safe='/%')
@@ -270,6 +333,8 @@ def _utf8(text: str, what: str) -> bytes:
 
 
 def _method(method: str) -> str:
+    if method in _METHODS:
+        return method
     if not isinstance(method, str):
         raise TypeError(f"method must be a str such as 'GET', not {type(method).__name__}")
     if not _TOKEN.fullmatch(method):
@@ -286,10 +351,10 @@ def checked_headers(headers: Any) -> list[tuple[str, str]]:
     return [(_header_name(name), _header_value(name, value)) for name, value in _pairs(headers, 'headers')]
 
 
-def _headers(headers: HeaderLines) -> tuple[dict[str, str], tuple[str, ...]]:
+def _headers(headers: HeaderLines) -> tuple[Mapping[str, str], tuple[str, ...]]:
     """Check the caller's headers; his own mapping is never touched, nor kept."""
     if headers is None:
-        return {}, ()
+        return _NO_HEADERS, ()
     checked = checked_headers(headers)
     names = {name.lower(): value for name, value in checked}
     for name in _ONCE & names.keys():
@@ -325,6 +390,8 @@ def _body(body: Any) -> Body:
     """Find out what a body is, and record where it stands before anything of it is read."""
     if body is None:
         return NO_BODY
+    if isinstance(body, bytes):
+        return BytesBody(body)
     if isinstance(body, str):
         return BytesBody(body.encode('utf-8', 'surrogateescape'))
     if hasattr(body, 'read'):  # ``buffer``: a NamedTemporaryFile is no TextIOBase, but wraps one
@@ -388,6 +455,8 @@ def _parts_body(body: Any) -> Body:
 
 def _length(body: Body, headers: Mapping[str, str]) -> int | None:
     """The length to announce: the caller's word and the body's must not contradict."""
+    if not headers:
+        return body.length
     coding, given = headers.get('transfer-encoding'), headers.get('content-length')
     if coding is not None:
         if coding.lower() != 'chunked' or given is not None:
@@ -402,7 +471,7 @@ def _length(body: Body, headers: Mapping[str, str]) -> int | None:
     return int(given)
 
 
-def _in_chunks(blocks: Iterator[Any]) -> Iterator[bytes]:
+def _in_chunks(blocks: Iterable[Any]) -> Iterator[bytes]:
     """RFC 9112, 7.1. An empty block would read as the end, so there is none."""
     for block in blocks:
         data = bytes(_view(block))
@@ -411,7 +480,7 @@ def _in_chunks(blocks: Iterator[Any]) -> Iterator[bytes]:
     yield b'0\r\n\r\n'
 
 
-def _exactly(blocks: Iterator[Any], length: int) -> Iterator[memoryview]:
+def _exactly(blocks: Iterable[Any], length: int) -> Iterator[memoryview]:
     """Pass on ``length`` bytes, the last block only when it is known to be the last.
 
     A block that is held back is copied if it could change: a generator may fill its buffer again.
@@ -421,17 +490,25 @@ def _exactly(blocks: Iterator[Any], length: int) -> Iterator[memoryview]:
         view = _view(block)
         got += view.nbytes
         if got > length:
-            raise HcpsdkError(
-                f'the body has more than the {length} bytes announced:'
-                ' it grew while being sent, or the Content-Length was wrong'
-            )
+            raise _grew(length)
         if held:
             yield held
         held = view if isinstance(view.obj, bytes) else memoryview(view.tobytes())
     if got < length:
-        raise HcpsdkError(
-            f'the body ended after {got} of {length} bytes:'
-            ' it shrank while being sent, or the Content-Length was wrong'
-        )
+        raise _shrank(got, length)
     if held:
         yield held
+
+
+def _grew(length: int) -> HcpsdkError:
+    return HcpsdkError(
+        f'the body has more than the {length} bytes announced:'
+        ' it grew while being sent, or the Content-Length was wrong'
+    )
+
+
+def _shrank(got: int, length: int) -> HcpsdkError:
+    return HcpsdkError(
+        f'the body ended after {got} of {length} bytes:'
+        ' it shrank while being sent, or the Content-Length was wrong'
+    )

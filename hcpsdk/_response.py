@@ -12,15 +12,20 @@ from __future__ import annotations
 
 import http.client
 import io
+import logging
 import os
 import re
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, TypeVar
 
+from ._hash import Proof
 from ._reader import Reader
-from .errors import HcpsdkError, HcpsdkTimeoutError, HcpsdkTruncatedError
+from ._trace import DeadlineError
+from .errors import HcpsdkError, HcpsdkHashError, HcpsdkTimeoutError, HcpsdkTruncatedError
+
+logger = logging.getLogger(__name__)
 
 LONGEST_HEAD = 65536
 """bytes; what has more in front of its body is no answer of an HCP, which sends some 2,000"""
@@ -39,6 +44,9 @@ _STATUS_LINE = re.compile(rb'HTTP/1\.([01]) ([1-9][0-9]{2})(?: ([^\r\n]*))?\r?(?
 # RFC 9112, 7.1; without the line's end it is a part of a size only. HCP needs no more than 16 digits.
 _CHUNK_SIZE = re.compile(rb'([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\n]*)?\r?\n')
 
+# The value of a header in a head of lower-case letters, where it stands in one line, as nearly all do.
+_VALUE = re.compile(rb'[ \t]*([^\r\n]*?)[ \t]*\r?\n(?![ \t])')
+
 # RFC 9112, 6.3: a length that is none, or that contradicts another one, leaves the end unknown.
 _LENGTH = re.compile(r'[0-9]{1,19}')
 
@@ -55,18 +63,27 @@ class Response(http.client.HTTPResponse):
     :param ended: is called once, with whether the body arrived whole
     """
 
+    # What most answers never change stands here once, instead of in each of them.
+    debuglevel = 0
+    chunked = False
+    chunk_left: int | None = None
+    length: int | None = None
+    begun = False
+    """At least a byte of the answer has come."""
+    whole = False
+    """Everything that was announced has been read."""
+    verified = False
+    """It was read whole, and is what ``X-HCP-Hash`` says (only if ``verify=True`` asked for that)."""
+    _announced: int | None = None
+    _fields: list[tuple[str, str]] | None = None
+    _proof: Proof | None = None
+
     def __init__(self, reader: Reader, method: str, peer: str, ended: Callable[[bool], None]) -> None:
         self.fp: Any = reader
-        self.debuglevel = 0
         self._method = method
         self._peer = peer
         self._ended: Callable[[bool], None] | None = ended
         self._pid = os.getpid()
-        self._fields: list[tuple[str, str]] | None = None
-        self.begun = False
-        """At least a byte of the answer has come."""
-        self.whole = False
-        """Everything that was announced has been read."""
 
     # --- the head ---------------------------------------------------------------------------
 
@@ -89,10 +106,8 @@ class Response(http.client.HTTPResponse):
 
     def _read_head(self, reader: Reader) -> re.Match[bytes]:
         """One head; mostly it has come with one packet, and is there at once."""
-        ready = reader.peek()
-        self.begun = self.begun or bool(ready)
-        end = ready.find(b'\r\n\r\n')
-        head = reader.take(end + 4) if end >= 0 else self._lines_of_head(reader)
+        head = reader.take_through(b'\r\n\r\n') or self._lines_of_head(reader)
+        self.begun = True
         status_line = _STATUS_LINE.match(head)
         if status_line is None:
             raise http.client.BadStatusLine(repr(head[:80]))
@@ -103,6 +118,7 @@ class Response(http.client.HTTPResponse):
         return status_line
 
     def _lines_of_head(self, reader: Reader) -> bytes:
+        self.begun = self.begun or reader.pending > 0
         lines, room = [], LONGEST_HEAD
         while room > 0:
             line = reader.readline(room)
@@ -121,18 +137,25 @@ class Response(http.client.HTTPResponse):
     def _frame(self) -> None:
         """Find out what tells where the body ends (RFC 9112, 6.3), and what becomes of the connection."""
         head = self._raw.lower()
-        self.chunked = b'\ntransfer-encoding:' in head and self._is_chunked()
-        self.chunk_left: int | None = None
-        self.length: int | None = None
+        if b'\ntransfer-encoding:' in head:
+            self.chunked = self._is_chunked()
         if self._method == 'HEAD' or self.status in _NO_BODY:
             self.chunked, self.length = False, 0
         elif not self.chunked and b'\ncontent-length:' in head:
-            self.length = self._announced_length()
-        self._announced = self.length
+            self.length = self._announced = self._announced_length(head)
         self.will_close = self.length is None and not self.chunked
         if self.version == 10 or b'\nconnection:' in head:
-            said = self.getheader('Connection', '').lower()
+            said = self._said(head, b'connection', 'Connection')
             self.will_close |= 'close' in said or (self.version == 10 and 'keep-alive' not in said)
+
+    def _said(self, head: bytes, lower: bytes, name: str) -> str:
+        """The value of a header, without taking all others apart, too, if it stands in one line and once."""
+        mark = b'\n%b:' % lower
+        start = head.find(mark) + len(mark)
+        value = _VALUE.match(head, start) if start >= len(mark) and head.find(mark, start) < 0 else None
+        if value is None:
+            return str(self.getheader(name, '')).lower()
+        return value[1].decode('latin-1')
 
     def _is_chunked(self) -> bool:
         coding: str = self.getheader('Transfer-Encoding', '').lower()
@@ -140,8 +163,8 @@ class Response(http.client.HTTPResponse):
             raise http.client.HTTPException(f'an unknown transfer encoding: {coding!r}')
         return coding == 'chunked'
 
-    def _announced_length(self) -> int:
-        said = {part.strip() for part in self.getheader('Content-Length', '').split(',')}
+    def _announced_length(self, head: bytes) -> int:
+        said = {part.strip() for part in self._said(head, b'content-length', 'Content-Length').split(',')}
         length = said.pop()
         if said or not _LENGTH.fullmatch(length):
             raise http.client.HTTPException(f'a length that is none: {length!r}')
@@ -165,18 +188,43 @@ class Response(http.client.HTTPResponse):
     def getheaders(self) -> list[tuple[str, str]]:
         """All headers as (name, value), in HCP's order."""
         if self._fields is None:
-            self._fields = list(self._split())
+            self._fields = self._split()
         return list(self._fields)
 
-    def _split(self) -> Iterator[tuple[str, str]]:
+    def _split(self) -> list[tuple[str, str]]:
         """Line by line; what is folded (RFC 9112, 5.2) or broken is left to the e-mail parser."""
         lines = self._raw.decode('latin-1').replace('\r\n', '\n').strip('\n').split('\n')
         pairs = [line.partition(':') for line in lines if line]
         if any(not colon or name[:1] in ' \t' for name, colon, _ in pairs):
-            return iter(self.headers.items())
-        return ((name, value.strip(' \t')) for name, _, value in pairs)
+            return list(self.headers.items())
+        return [(name, value.strip(' \t')) for name, _, value in pairs]
+
+    def rename(self, status: int, reason: str) -> None:
+        """Let it say what it means: the answer to a repetition may tell of the first try."""
+        self.status = self.code = status
+        self.reason = reason
+
+    def prove(self) -> None:
+        """Compare what is read of the body with the object's own hash.
+
+        There may be nothing to compare with: HCP has no hash of objects that came in parts, and it is one
+        of the whole object as it is stored.
+        """
+        packed = self.getheader('Content-Encoding', 'identity').lower() != 'identity'
+        more = self._announced is not None and self.getheader('X-HCP-Size') not in (None, str(self._announced))
+        if self.status == 200 and not packed and not more:
+            self._proof = Proof.of(self.getheader('X-HCP-Hash'))
+        if self._proof is None and self.status in (200, 206):
+            logger.warning('the answer of %s has nothing to be verified by', self._peer)
 
     # --- the body ---------------------------------------------------------------------------
+
+    @property
+    def received(self) -> int | None:
+        """Bytes of the body that have been read; None if that is not known."""
+        if self._announced is None:
+            return None
+        return self._announced - (self.length or 0)
 
     def settle(self) -> None:
         """After the last byte let go of the connection."""
@@ -185,11 +233,18 @@ class Response(http.client.HTTPResponse):
 
     def read(self, amt: int | None = None) -> bytes:
         """At most ``amt`` bytes of the body, all that is left by default; fewer are the end."""
-        return self._carefully(self._read, None if amt is None or amt < 0 else amt) or b''
+        data = self._carefully(self._read, None if amt is None or amt < 0 else amt) or b''
+        if self._proof is not None:
+            self._compare(data)
+        return data
 
     def readinto(self, buffer: Any) -> int:
         """Fill ``buffer`` from the body; returns how many bytes came, fewer are the end."""
-        return self._carefully(self._readinto, memoryview(buffer).cast('B')) or 0
+        view = memoryview(buffer).cast('B')
+        got = self._carefully(self._readinto, view) or 0
+        if self._proof is not None:
+            self._compare(view[:got])
+        return got
 
     def read1(self, n: int = -1) -> bytes:
         """What is there already, at most ``n`` bytes of it; none only at the end."""
@@ -223,6 +278,18 @@ class Response(http.client.HTTPResponse):
         self.close()
         self.whole = False
 
+    def _compare(self, data: bytes | memoryview) -> None:
+        """Add to the proof; with the last byte it has to hold."""
+        if self._proof is None or self.verified:
+            return
+        self._proof.add(data)
+        if self.whole and not self._proof.holds:
+            self.whole = False
+            raise HcpsdkHashError(
+                f'the body from {self._peer} is not what HCP stored: {self._proof}; read it again'
+            )
+        self.verified = self.whole
+
     def _carefully(self, step: Callable[..., T], *args: Any) -> T | None:
         """Take a step of reading, if something is left to read; whatever goes wrong closes the connection."""
         if self._pid != os.getpid():
@@ -253,7 +320,7 @@ class Response(http.client.HTTPResponse):
 
     def _readinto(self, view: memoryview) -> int:
         if self.length is None:
-            data = self._read(len(view))
+            data: bytes = self._read(len(view))
             view[: len(data)] = data
             return len(data)
         room = view[: self.length]
@@ -330,8 +397,12 @@ class Response(http.client.HTTPResponse):
         progress = 'an unknown part of it'
         if self._announced is not None and missing is not None:
             progress = f'{self._announced - missing} of {self._announced} bytes'
+        if isinstance(cause, DeadlineError):
+            return HcpsdkTimeoutError(f'{self._peer}: {cause} in the middle of a body, after {progress}')
         if isinstance(cause, (socket.timeout, TimeoutError)):  # the same from Python 3.10 on
-            return HcpsdkTimeoutError(f'{self._peer} went silent in the middle of a body, after {progress}')
+            return HcpsdkTimeoutError(
+                f'{self._peer} went silent in the middle of a body: the read clock ran out after {progress}'
+            )
         return HcpsdkTruncatedError(
             f'the body from {self._peer} was cut short after {progress}; read it again, this is not the whole'
         )

@@ -24,12 +24,14 @@ _SECRET_PARAMETER = re.compile(r'(?i)([?&][^=&]*password[^=&]*=)[^&\s]*')
 class Clock:
     """Where time comes from, and how it is spent; tests bring their own.
 
-    Monotonic: a wall clock that jumps must change neither a measurement nor a deadline.
+    Monotonic: a wall clock that jumps must change neither a measurement nor a deadline. The wall
+    clock itself serves for one thing only, to understand a date that HCP sends.
     """
 
     now: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     precise: Callable[[], float] = time.perf_counter
+    wall: Callable[[], float] = time.time
 
     def since(self, start: float) -> float:
         """Seconds since ``start`` (a value of ``precise``), at least :data:`LEAST`."""
@@ -37,6 +39,13 @@ class Clock:
 
 
 SYSTEM_CLOCK = Clock()
+
+
+class DeadlineError(TimeoutError):
+    """The time for a whole request is over."""
+
+    def __init__(self) -> None:
+        super().__init__('the deadline of the request passed')
 
 
 def redact_header(name: str, value: str) -> str:

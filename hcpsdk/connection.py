@@ -9,14 +9,16 @@ from __future__ import annotations
 import logging
 import random
 from types import TracebackType
-from typing import Any, Callable, TypeVar
+from typing import Any
 
 from . import _request, _retry
 from ._check import kind, number
-from ._link import ERRORS, Cause, Failure, Link, Patience
+from ._journal import Attempt
+from ._link import ERRORS, Cause, Failure, Link, Patience, State
 from ._request import HeaderLines, Params, Request
 from ._response import Response as Answer
-from ._retry import Row, Verdict
+from ._retry import Verdict
+from ._settle import whose
 from ._tls import WAYS_OUT
 from ._trace import LEAST, SYSTEM_CLOCK, Clock
 from .errors import HcpsdkCantConnectError, HcpsdkCertificateError, HcpsdkError, HcpsdkTimeoutError
@@ -24,13 +26,18 @@ from .target import Target
 
 logger = logging.getLogger(__name__)
 
-T = TypeVar('T')
-
 DRAIN = 65536
 """bytes; what an answer has left up to this is read away, rather than opening a new connection"""
 
 LONGEST_WAIT = 2_147_483.0
 """seconds; ``poll(2)`` counts its wait in milliseconds of 31 bits, so a socket takes no more (24 days)"""
+
+SLOT_PAUSE = 0.05
+"""seconds between two looks whether one of the nodes takes one more connection"""
+
+LOOKS, LOOK_PAUSE = 5, 1.0
+"""times, and seconds between them: HCP advises to ask again about an object that is open for write after
+one or two seconds (REST reference, 3.2)"""
 
 MAX_DEBUGLEVEL = 9
 """the manual's range is 0 to 9"""
@@ -45,6 +52,49 @@ _READING = frozenset({'GET', 'HEAD', 'OPTIONS'})
 _DOUBT = 'ask by HEAD what HCP has, before you send it again'
 
 
+class Errand:
+    """A request on its way: how it was sent, and what is known of the outcome.
+
+    :param request: what is to be said
+    :param until: when it has to be over
+    """
+
+    sent_again = 0
+    """how many of the retries are used up"""
+    lost: Failure | None = None
+    """of what it died when it was last sent"""
+    doubt = False
+    """HCP may have carried it out, in a try of which the answer was lost"""
+    resolve = connect = 0.0
+    """seconds, for the next try"""
+
+    def __init__(self, request: Request, until: float) -> None:
+        self.request = request
+        self.until = until
+        self.attempts: list[Attempt] = []
+
+    def begin(self, address: str, reused: bool) -> Attempt:
+        """It is being sent."""
+        attempt = Attempt(self.request, address, reused)
+        if not reused:
+            attempt.resolve, attempt.connect = self.resolve, self.connect
+        self.attempts.append(attempt)
+        return attempt
+
+    def died(self, failure: Failure) -> None:
+        """It got no answer."""
+        self.lost = failure
+        self.doubt = self.doubt or failure.state is State.WAITING
+        self.attempts[-1].reached = failure.state.value
+        self.note(failure.story)
+
+    def note(self, text: str) -> None:
+        """Something to be said about the last try."""
+        self.attempts[-1].note = text
+        if self.attempts[-1].status:
+            logger.info('%s', self.attempts[-1])
+
+
 class Connection:
     """A connection to an HCP: opened when first needed, kept while used, closed when idle.
 
@@ -55,6 +105,9 @@ class Connection:
     :param debuglevel: 0 to 9; above 0 the heads of requests and answers are printed to standard
         output, without credentials
     :param retries: how many times a request may be sent again, where that is safe
+    :param deadline: seconds for a whole request, from its call to the last byte of its answer,
+        retries and pauses included; None, the default: each of its steps has its timeout, the
+        sum of them has none
     :raises TypeError, ValueError: if an argument makes no sense
 
     A status code that says no is an answer like any other: look at :attr:`response_status`.
@@ -64,7 +117,7 @@ class Connection:
     """
 
     _clock: Clock = SYSTEM_CLOCK
-    _uniform: Callable[[float, float], float] = staticmethod(random.uniform)
+    _uniform: _retry.Uniform = staticmethod(random.uniform)
 
     def __init__(
         self,
@@ -73,6 +126,8 @@ class Connection:
         idletime: float = 30,
         debuglevel: int = 0,
         retries: int = 3,
+        *,
+        deadline: float | None = None,
     ) -> None:
         connect, read = timeout if isinstance(timeout, tuple) and len(timeout) == 2 else (timeout, timeout)
         self._target = kind('target', target, Target, 'a hcpsdk.Target')
@@ -81,12 +136,14 @@ class Connection:
             read=_seconds('timeout', read),
             idle=_seconds('idletime', idletime, zero=True),
             clock=self._clock,
+            deadline=None if deadline is None else _seconds('deadline', deadline),
         )
         self._debuglevel = number('debuglevel', debuglevel, 0, MAX_DEBUGLEVEL)
         self._retries = number('retries', retries, 0)
         self._link: Link | None = None
         self._address: str | None = None
         self._response: Answer | None = None
+        self._errand: Errand | None = None
         self._connect_time = self._service_time1 = self._service_time2 = LEAST
 
     def __repr__(self) -> str:
@@ -140,6 +197,14 @@ class Connection:
         """Seconds that the whole last request took up to now; connecting is not in it."""
         return max(self._service_time2, LEAST)
 
+    @property
+    def attempts(self) -> list[Attempt]:
+        """What became of the last request, each time that it was sent.
+
+        :returns: a list of :class:`hcpsdk.Attempt`, the last one last; empty if it was never sent
+        """
+        return [] if self._errand is None else list(self._errand.attempts)
+
     def request(
         self,
         method: str,
@@ -147,6 +212,8 @@ class Connection:
         body: Any = None,
         params: Params = None,
         headers: HeaderLines = None,
+        *,
+        verify: bool = False,
     ) -> Answer:
         """Send a request and return its answer; all other methods come here.
 
@@ -157,6 +224,10 @@ class Connection:
             or an iterable of bytes. A file in text mode goes out as its bytes on disk
         :param params: the query, a dictionary or a list of 2-tuples; it is percent-encoded
         :param headers: more headers, a dictionary or a list of 2-tuples; they win over prepared ones
+        :param verify: True to have the body of the answer compared with ``X-HCP-Hash`` while it is
+            read; the last read raises :exc:`HcpsdkHashError` if it differs. The answer's ``verified``
+            tells afterwards whether there was something to compare with: HCP has no hash of
+            multipart objects, and none of a part that was asked for by ``Range``
         :returns: the answer, an :class:`http.client.HTTPResponse`
         :raises HcpsdkCantConnectError: if no node takes a connection
         :raises HcpsdkTimeoutError: if HCP is silent for too long
@@ -167,16 +238,28 @@ class Connection:
         """
         request = _request.build(method, url, self._not_mine(body), params, headers)
         self._service_time1 = self._service_time2 = 0.0
-        sent_again, lost = 0, None
+        self._errand = Errand(request, self._patience.until())
+        answer = self._response = self._carry_out(self._errand)
+        if not self._errand.sent_again:
+            self._target._budget.earn()
+        if verify:
+            answer.prove()
+        return answer
+
+    def _carry_out(self, errand: Errand) -> Answer:
+        """Take a link, exchange, or ask the policy and go round."""
         while True:
-            link = self._take_link(lost)
+            link = self._take_link(errand)
             try:
-                response = self._timed(self._exchange, link, request)
+                answer = self._exchange(link, errand)
             except Failure as failure:
-                sent_again, lost = self._go_round(request, failure, sent_again), failure
+                self._after_failure(errand, failure)  # raises, unless it may be sent again
             else:
-                self._log(request, response)
-                return response
+                if answer.status not in _retry.TELLING:
+                    return answer
+                settled = self._after_answer(errand, answer)
+                if settled is not None:
+                    return settled
 
     def PUT(self, url: str, body: Any = None, params: Params = None, headers: HeaderLines = None) -> Answer:
         """Store an object, or part of its metadata; leaves the Connection ready for the next request.
@@ -185,12 +268,14 @@ class Connection:
         """
         return self.request('PUT', url, body, params, headers)
 
-    def GET(self, url: str, params: Params = None, headers: HeaderLines = None) -> Answer:
+    def GET(
+        self, url: str, params: Params = None, headers: HeaderLines = None, *, verify: bool = False
+    ) -> Answer:
         """Ask for an object; :meth:`read` its content before the next request.
 
         For the parameters see :meth:`request`.
         """
-        return self.request('GET', url, None, params, headers)
+        return self.request('GET', url, None, params, headers, verify=verify)
 
     def HEAD(self, url: str, params: Params = None, headers: HeaderLines = None) -> Answer:
         """Ask for an object's metadata only; leaves the Connection ready for the next request.
@@ -222,9 +307,15 @@ class Connection:
         :returns: the bytes; fewer than asked for, or none, mean that the body is complete
         :raises HcpsdkTruncatedError: if it ended before its announced length
         :raises HcpsdkTimeoutError: if HCP went silent in the middle of it
+        :raises HcpsdkHashError: if it is not what HCP stored, and ``verify=True`` was asked for
         """
-        response = self._answered()
-        return self._timed(response.read, amt)
+        response, started = self._answered(), self._clock.precise()
+        try:
+            return response.read(amt)
+        finally:
+            self._book(started)
+            if self._errand is not None:
+                self._errand.attempts[-1].read += self._service_time1
 
     def getheader(self, *args: Any, **kwargs: Any) -> Any:
         """One header of the last answer, see :meth:`http.client.HTTPResponse.getheader`."""
@@ -243,17 +334,14 @@ class Connection:
 
     # --- how a request is carried out ------------------------------------------------------
 
-    def _take_link(self, lost: Failure | None = None) -> Link:
-        """The link we have, if it can carry one more request, else a new one.
-
-        :param lost: how the request failed when it was last sent; None if it was not
-        """
+    def _take_link(self, errand: Errand) -> Link:
+        """The link we have, if it can carry one more request, else a new one."""
         if self._link is not None and self._link.busy:
             raise HcpsdkError('this Connection is in the middle of a request; use another one beside it')
         self._clear_way()
         if self._link is not None and self._link.take():
             return self._link
-        self._link = self._dial(lost)
+        self._link = self._dial(errand)
         self._link.take()
         return self._link
 
@@ -272,40 +360,75 @@ class Connection:
             )
         return body
 
-    def _dial(self, lost: Failure | None) -> Link:
-        """Try each address once; the first that takes the connection is it."""
-        failures: list[Failure] = []
-        for address in self._target._circle.candidates():
+    def _dial(self, errand: Errand) -> Link:
+        """A connection to any node; if all are full, as soon as there is a place."""
+        started, errand.resolve = self._clock.precise(), 0.0
+        end = min(errand.until, self._clock.now() + self._patience.connect)
+        while True:
+            failures: list[Failure] = []
+            link = self._try_all(errand, failures)
+            if link is not None:
+                errand.connect = self._clock.since(started) - errand.resolve
+                return link
+            if not any(failure.cause is Cause.FULL for failure in failures) or self._clock.now() >= end:
+                raise _unreachable(self._target, failures, errand) from failures[-1].error
+            self._clock.sleep(SLOT_PAUSE)
+
+    def _try_all(self, errand: Errand, failures: list[Failure]) -> Link | None:
+        """Each known address once, then those that DNS may know meanwhile."""
+        circle = self._target._circle
+        known = circle.round()
+        link = self._try(known, errand, failures)
+        if link is not None or not _goes_on(failures, errand):
+            return link
+        started = self._clock.precise()
+        patience = min(self._patience.connect, errand.until - self._clock.now())
+        fresh = circle.renewed(known, patience)
+        errand.resolve += self._clock.since(started)
+        return self._try(fresh, errand, failures)
+
+    def _try(self, addresses: list[str], errand: Errand, failures: list[Failure]) -> Link | None:
+        """The first of these that takes a connection."""
+        for address in addresses:
             started = self._clock.precise()
+            link = Link(address, self._target._endpoint, self._patience, self._debuglevel)
             try:
-                link = Link(address, self._target._endpoint, self._patience, self._debuglevel)
+                link.dial(errand.until)
             except Failure as failure:
                 failures.append(failure)
-                if failure.cause is Cause.CERTIFICATE:  # the others have the same one
-                    break
-                logger.warning('%s', failure)
-                self._target._circle.failed(address)
+                if not _goes_on(failures, errand):
+                    return None
+                if failure.cause is not Cause.FULL:
+                    logger.warning('%s', failure)
+                    self._target._circle.failed(address)
             else:
                 self._connect_time = self._clock.since(started)
                 self._address = address
                 logger.debug('connected to %s in %.6f s', link.peer, self._connect_time)
                 return link
-        raise _unreachable(self._target, failures, lost) from failures[-1].error
+        return None
 
-    def _exchange(self, link: Link, request: Request) -> Answer:
-        response = self._response = link.exchange(request, request.head(self._target.headers))
-        if request.method in _DRAINED and not response.whole:
-            _drain(response)
-        return response
-
-    def _timed(self, step: Callable[..., T], *args: Any) -> T:
-        """Book what a step takes, however it ends."""
-        started = self._clock.precise()
+    def _exchange(self, link: Link, errand: Errand) -> Answer:
+        """Send it once, and write down what becomes of that."""
+        request, started = errand.request, self._clock.precise()
+        attempt = errand.begin(link.address, link.reused)
         try:
-            return step(*args)
+            head = request.head(self._target._prepared)
+            answer = self._response = attempt._answer = link.exchange(request, head, attempt, errand.until)
+            if not answer.whole and request.method in _DRAINED:
+                _drain(answer)
         finally:
-            self._service_time1 = self._clock.since(started)
-            self._service_time2 += self._service_time1
+            self._book(started)
+        if not attempt.reused:
+            self._target._circle.works(link.address)
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug('%s', attempt)
+        return answer
+
+    def _book(self, started: float) -> None:
+        """The time of a step, however it ended."""
+        self._service_time1 = self._clock.since(started)
+        self._service_time2 += self._service_time1
 
     def _answered(self) -> Answer:
         if self._response is None:
@@ -314,30 +437,88 @@ class Connection:
             )
         return self._response
 
-    def _log(self, request: Request, response: Answer) -> None:
-        if logger.isEnabledFor(logging.DEBUG):
-            times = f'{self._service_time1:.6f} s'
-            logger.debug(
-                '%s %s: %s %s in %s', request.method, request.path, response.status, response.reason, times
-            )
-
-    def _go_round(self, request: Request, failure: Failure, sent_again: int) -> int:
+    def _after_failure(self, errand: Errand, failure: Failure) -> None:
         """Another try, if the policy has one for us.
 
-        :returns: how many of the retries are used up then
         :raises HcpsdkError: if it has none
         """
-        row = _retry.decide(failure, request)
+        errand.died(failure)
+        row = _retry.on_failure(failure, errand.request)
         if not failure.reused:
             self._target._circle.failed(failure.address)
         if row.verdict is Verdict.FREE:
-            logger.debug('%s %s goes again: %s', request.method, request.path, row.why)
-            return sent_again
-        if row.verdict is Verdict.RAISE or sent_again >= self._retries:
-            raise _given_up(request, failure, row, sent_again) from failure.error
-        logger.warning('%s %s: %s; goes again', request.method, request.path, failure)
-        self._clock.sleep(_retry.pause(sent_again + 1, self._uniform))
-        return sent_again + 1
+            logger.debug('%s; goes again: %s', errand.attempts[-1], row.why)
+            return
+        wait = _retry.pause(errand.sent_again + 1, self._uniform)
+        refused = row.why if row.verdict is not Verdict.AGAIN else self._no_more(errand, wait)
+        if refused:
+            raise _given_up(errand, failure, refused) from failure.error
+        logger.warning('%s; goes again', errand.attempts[-1])
+        self._wait(errand, wait)
+
+    def _after_answer(self, errand: Errand, answer: Answer) -> Answer | None:
+        """What a status code means that may not be the last word.
+
+        :returns: the answer for the caller; None if the request is to be sent again
+        """
+        row = _retry.on_answer(answer.status, errand.request, errand.doubt)
+        if row.verdict is Verdict.SETTLE:
+            return self._settle(errand, answer)
+        if row.verdict is Verdict.DONE:
+            answer.rename(200, 'OK')
+            errand.note(row.why)
+        if row.verdict is not Verdict.AGAIN:
+            return answer
+        wait = _retry.busy_pause(
+            errand.sent_again + 1, answer.getheader('Retry-After'), answer.getheader('Date'),
+            self._patience.read, self._clock.wall(), self._uniform,
+        )  # fmt: skip
+        refused = self._no_more(errand, wait)
+        if refused:
+            errand.note(f'not sent again: {refused}')
+            return answer
+        logger.warning('%s; goes again after %.1f s', errand.attempts[-1], wait)
+        self.close()  # so that another node is asked
+        self._wait(errand, wait)
+        return None
+
+    def _no_more(self, errand: Errand, wait: float) -> str:
+        """Why a request may not be sent again, though it is of the kind that may; empty if it may."""
+        if errand.sent_again >= self._retries:
+            return f'all {errand.sent_again} retries are used up' if errand.sent_again else 'retries=0'
+        if self._clock.now() + wait >= errand.until:
+            return 'its deadline is too near'
+        if not self._target._budget.spend():
+            return 'too many requests to this HCP had to be sent again'
+        return ''
+
+    def _wait(self, errand: Errand, seconds: float) -> None:
+        errand.sent_again += 1
+        self._clock.sleep(seconds)
+
+    def _settle(self, errand: Errand, conflict: Answer) -> Answer:
+        """Whose object is it that is in the way of a repeated PUT? If it is ours, the first try had won."""
+        found, note = None, 'HCP did not say'
+        try:
+            found = self._look(errand)
+            note = whose(errand.request, found)
+        except HcpsdkError as error:
+            note = f'it could not be asked: {error}'
+        errand.note(f'settled by HEAD: {note or "it is ours"}')
+        if found is None or note:
+            return conflict
+        found.rename(201, 'Created')
+        return found
+
+    def _look(self, errand: Errand) -> Answer:
+        """HEAD, until HCP has finished writing; up to then it says that there is no such object."""
+        question = _request.about(errand.request)
+        for _ in range(LOOKS):
+            found = self._carry_out(Errand(question, errand.until))
+            if found.status != 404 or self._clock.now() + LOOK_PAUSE >= errand.until:
+                break
+            self._clock.sleep(LOOK_PAUSE)
+        return found
 
 
 def _drain(response: Answer) -> None:
@@ -351,27 +532,39 @@ def _drain(response: Answer) -> None:
         response.close()
 
 
-def _given_up(request: Request, failure: Failure, row: Row, sent_again: int) -> HcpsdkError:
+def _given_up(errand: Errand, failure: Failure, why: str) -> HcpsdkError:
     """What a caller gets to know about a request that failed for good."""
-    used_up = f'all {sent_again} retries are used up' if sent_again else 'retries=0'
-    why = used_up if row.verdict is Verdict.AGAIN else row.why
-    advice = 'try later' if request.method in _READING else _DOUBT
-    return ERRORS[failure.cause](
-        f'{request.method} {request.path}: {failure}; not sent again: {why}; {advice}'
+    advice = 'try later' if errand.request.method in _READING else _DOUBT
+    return ERRORS[failure.cause](f'{errand.attempts[-1]}; not sent again: {why}; {advice}')
+
+
+def _goes_on(failures: list[Failure], errand: Errand) -> bool:
+    """Whether it makes sense to try one more address."""
+    return not failures or _retry.on_failure(failures[-1], errand.request).verdict is Verdict.NEXT
+
+
+def _unreachable(target: Target, failures: list[Failure], errand: Errand) -> HcpsdkError:
+    """No node could be connected: each, and its reason; and whether something was sent before."""
+    trouble = target._circle.trouble
+    refused = f'no node of {target.fqdn} could be connected: {_listed(failures)}' + (
+        f'; and its name cannot be resolved any more ({trouble})' if trouble else ''
+    )
+    if errand.lost is not None:
+        last = errand.attempts[-1]
+        return ERRORS[errand.lost.cause](f'{last}; not sent again, as {refused}; if it was a write, {_DOUBT}')
+    if failures[-1].cause is Cause.CERTIFICATE:
+        return HcpsdkCertificateError(f'{refused}; nothing was sent\n{WAYS_OUT}')
+    speaks = 'TLS' if target.ssl else 'plain HTTP'
+    return _error_of(failures)(
+        f'{refused}; nothing was sent; is HCP up, and does it speak {speaks} on port {target.port}?'
     )
 
 
-def _unreachable(target: Target, failures: list[Failure], lost: Failure | None) -> HcpsdkError:
-    """No node could be connected: each, and its reason; and whether something was sent before."""
-    refused = f'no node of {target.fqdn} could be connected: {_listed(failures)}'
-    if lost is not None:
-        return ERRORS[lost.cause](f'{lost}; not sent again, as {refused}; if it was a write, {_DOUBT}')
-    if failures[-1].cause is Cause.CERTIFICATE:
-        return HcpsdkCertificateError(f'{refused}; nothing was sent\n{WAYS_OUT}')
-    silent = all(failure.cause is Cause.TIMEOUT for failure in failures)
-    kind = HcpsdkTimeoutError if silent else HcpsdkCantConnectError
-    speaks = 'TLS' if target.ssl else 'plain HTTP'
-    return kind(f'{refused}; nothing was sent; is HCP up, and does it speak {speaks} on port {target.port}?')
+def _error_of(failures: list[Failure]) -> type[HcpsdkError]:
+    """A timeout, if nothing else happened; or if that is what ended it."""
+    causes = {failure.cause for failure in failures}
+    late = failures[-1].cause is Cause.DEADLINE or causes == {Cause.TIMEOUT}
+    return HcpsdkTimeoutError if late else HcpsdkCantConnectError
 
 
 def _listed(failures: list[Failure]) -> str:

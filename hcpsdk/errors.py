@@ -7,6 +7,7 @@
      +-- HcpsdkTimeoutError            a wait for the network ran out of time
      +-- HcpsdkCertificateError        the server's certificate does not verify
      +-- HcpsdkTruncatedError          a body ended before its announced length
+     +-- HcpsdkHashError               a body is not what HCP's hash says
      +-- HcpsdkReplicaInitError        the replica's Target could not be made
      +-- hcpsdk.ips.IpsError           a name has no address
      +-- hcpsdk.pathbuilder.PathBuilderError
@@ -50,6 +51,10 @@ class HcpsdkCertificateError(HcpsdkError):
 
 class HcpsdkTruncatedError(HcpsdkError):
     """A body ended before its announced length: what was read is not the whole object."""
+
+
+class HcpsdkHashError(HcpsdkError):
+    """A body arrived whole, but it is not the object of which HCP sent the hash (``verify=True``)."""
 
 
 class HcpsdkReplicaInitError(HcpsdkError):

@@ -14,11 +14,13 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Protocol
+from weakref import WeakSet
 
 import dns.exception
 import dns.resolver
 
+from ._check import number
 from ._trace import SYSTEM_CLOCK, Clock
 from .errors import HcpsdkError
 
@@ -30,11 +32,17 @@ SOONEST_REFRESH = 30.0
 LATEST_REFRESH = 900.0
 """seconds; and not later, however long it is; also used when no TTL is known (contract)"""
 
+ONE_TROUBLE = 1.0
+"""seconds; connections that fail within this time have one cause, and make DNS be asked once"""
+
 COOLING = 60.0
 """seconds for which a failed address is passed over while others answer (contract)"""
 
 LIFETIME = 5.0
 """seconds that one DNS question may take, all name servers included (dnspython's own default)"""
+
+MAX_PER_NODE = 200
+"""connections to one address at most; a node serves 254, and others want some, too (contract)"""
 
 
 class IpsError(HcpsdkError):
@@ -162,6 +170,12 @@ def _pause(response: Response) -> float:
     return min(max(ttl, SOONEST_REFRESH), LATEST_REFRESH)
 
 
+class Holder(Protocol):
+    """What has a connection, or is about to have one."""
+
+    address: str
+
+
 class Circle:
     """The addresses of an HCP, handed out in turn: one call of ``next()`` each.
 
@@ -169,6 +183,7 @@ class Circle:
     :param port: the port that the addresses will be used with
     :param dnscache: True to use the system's resolver, which may cache; False to by-pass all caches
     :param resolver: the :class:`dns.resolver.Resolver` to ask instead of the default one
+    :param max_per_node: connections to one address at most, from this process
     :raises IpsError: if the name cannot be resolved
 
     A Circle may be shared by threads. It takes no lock: a list is replaced as a whole, so a
@@ -190,16 +205,22 @@ class Circle:
         dnscache: bool = False,
         *,
         resolver: dns.resolver.Resolver | None = None,
+        max_per_node: int = MAX_PER_NODE,
     ) -> None:
         self.fqdn = fqdn
         self.port = port
         self.dnscache = dnscache
+        self.max_per_node = number('max_per_node', max_per_node, 1)
+        self.trouble = ''
+        """What the last name resolution failed of, empty if it did not (str)."""
         self._resolver = resolver
         self._addresses: list[str] = []
         self._turn = itertools.count()
         self._pid = os.getpid()
         self._cooling: dict[str, float] = {}
+        self._holders: dict[tuple[int, str], WeakSet[Holder]] = {}
         self._due = 0.0
+        self._asked = -ONE_TROUBLE
         self._refresher: threading.Thread | None = None
         self.refresh()
 
@@ -210,10 +231,11 @@ class Circle:
         return self
 
     def __next__(self) -> str:
-        return self._in_turn()[0]
+        return self.round()[0]
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, '_refresher': None, '_turn': None, '_cooling': {}, '_due': 0.0}
+        fresh: dict[str, Any] = {'_refresher': None, '_turn': None, '_cooling': {}, '_holders': {}}
+        return {**self.__dict__, **fresh, '_due': 0.0, '_asked': -ONE_TROUBLE}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state, _turn=itertools.count())
@@ -225,6 +247,7 @@ class Circle:
         """
         response = query(self.fqdn, self.dnscache, resolver=self._resolver)
         self._due = self._clock.now() + _pause(response)
+        self.trouble = response.raised
         if response.raised:
             raise IpsError(
                 f'{self.fqdn} could not be resolved by'
@@ -233,26 +256,56 @@ class Circle:
             )
         self._addresses = response.ips
 
+    def live(self, address: str) -> int:
+        """How many connections this process has to an address, those under way included."""
+        return len(self._holding(address))
+
+    def claim(self, holder: Holder) -> bool:
+        """Whether there may be one more connection to the holder's address; if so, it counts from now on.
+
+        Without a lock: who is one too many sees that himself, and steps back.
+        An address that has failed gets one trial at a time: others pass it over until that went well.
+        """
+        holders = self._holding(holder.address)
+        holders.add(holder)
+        if len(holders) > self.max_per_node:
+            holders.discard(holder)
+            return False
+        if holder.address in self._cooling:
+            self._cooling[holder.address] = self._clock.now() + COOLING
+        return True
+
+    def release(self, holder: Holder) -> None:
+        """A connection is gone."""
+        self._holding(holder.address).discard(holder)
+
+    def _holding(self, address: str) -> WeakSet[Holder]:
+        """By process: what a forked child has inherited are not its own connections."""
+        return self._holders.setdefault((os.getpid(), address), WeakSet())
+
     def failed(self, address: str) -> None:
-        """An address took no connection: pass it over for a while, and ask DNS what is new."""
+        """An address took no connection, or no request: pass it over for a while, and ask DNS what is new."""
         self._cooling[address] = self._clock.now() + COOLING
         self._refresh_aside()
 
-    def candidates(self) -> Iterator[str]:
-        """All addresses to try for one connection, each once, the most promising first.
+    def works(self, address: str) -> None:
+        """An address has answered."""
+        self._cooling.pop(address, None)
 
-        When they are used up, DNS is asked once more: HCP may have moved.
+    def renewed(self, known: list[str], patience: float) -> list[str]:
+        """When none of the known addresses works: ask DNS once more, as HCP may have moved.
+
+        :param known: the addresses that were tried
+        :param patience: seconds to wait for the answer; who asked before us is waited for, too
+        :returns: the addresses that are new
         """
-        known = self._in_turn()
-        yield from known
-        try:
-            self.refresh()
-        except IpsError as error:
-            logger.warning('%s', error)
-        yield from (address for address in self._in_turn() if address not in known)
+        self._refresh_aside()
+        if self._refresher is not None:
+            self._refresher.join(max(0.0, patience))
+        return [address for address in self.round() if address not in known]
 
-    def _in_turn(self) -> list[str]:
-        """The addresses from the next one on; those that cool down come last."""
+    def round(self) -> list[str]:
+        """All addresses to try for one connection, from the next one on; those that cool down come last."""
         now = self._clock.now()
         if now >= self._due:
             self._due = now + SOONEST_REFRESH
@@ -264,9 +317,11 @@ class Circle:
         return sorted(rotated, key=lambda address: self._cooling.get(address, now) > now)
 
     def _refresh_aside(self) -> None:
-        """Refresh in a thread of its own, nobody waits for it; mostly one at a time, and two do no harm."""
-        if self._refresher is not None and self._refresher.is_alive():
+        """Refresh in a thread of its own, for all who wait for it and all who do not; two do no harm."""
+        now = self._clock.now()
+        if now - self._asked < ONE_TROUBLE or (self._refresher is not None and self._refresher.is_alive()):
             return
+        self._asked = now
         refresher = threading.Thread(target=self._try_refresh, name='hcpsdk-resolver', daemon=True)
         try:
             refresher.start()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from ssl import SSLContext
+from ssl import SSLContext, SSLSession
 from typing import Any
 
 import dns.resolver
@@ -11,11 +11,12 @@ import dns.resolver
 from . import _tls
 from ._check import kind, number
 from ._link import Endpoint
-from ._request import checked_headers
+from ._request import Prepared, checked_headers
+from ._retry import Budget
 from ._version import VERSION
 from .auth import BaseAuthorization
 from .errors import HcpsdkError, HcpsdkReplicaInitError
-from .ips import Circle, IpsError, is_address
+from .ips import MAX_PER_NODE, Circle, IpsError, is_address
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +63,7 @@ class Target:
         ``SSL_CERT_FILE``. See the chapter on TLS
     :param ssl: True or False overrides what the port says
     :param resolver: the :class:`dns.resolver.Resolver` to ask instead of the default one
+    :param max_per_node: connections to one node at most, from this process; HCP serves 254
     :raises hcpsdk.ips.IpsError: if the name cannot be resolved
     :raises HcpsdkReplicaInitError: if the replica's name cannot be resolved; the primary's
         Target is not made then, either
@@ -94,6 +96,7 @@ class Target:
         sslcontext: SSLContext | None = None,
         ssl: bool | None = None,
         resolver: dns.resolver.Resolver | None = None,
+        max_per_node: int = MAX_PER_NODE,
     ) -> None:
         self._fqdn = _checked_name(fqdn)
         self._port = number('port', port, 1, MAX_PORT)
@@ -111,12 +114,14 @@ class Target:
         self._prepared = self._prepare()
         if sslcontext is _tls.SSL_NOVERIFY:
             _tls.warn_noverify()
-        self._circle = Circle(fqdn, port, dnscache, resolver=resolver)
+        self._sessions: dict[str, SSLSession] = {}
+        self._budget = Budget()
+        self._circle = Circle(fqdn, port, dnscache, resolver=resolver, max_per_node=max_per_node)
         self._replica = None
         if replica_fqdn is not None:
             self._replica = _replica(
                 replica_fqdn, authorization, port, dnscache, interface,
-                sslcontext=sslcontext, ssl=ssl, resolver=resolver,
+                sslcontext=sslcontext, ssl=ssl, resolver=resolver, max_per_node=max_per_node,
             )  # fmt: skip
         logger.debug('%r made', self)
 
@@ -133,7 +138,8 @@ class Target:
                 'a Target with its own SSLContext cannot be pickled; make it anew on the other side'
             )
         noverify = self._sslcontext is _tls.SSL_NOVERIFY
-        return {**self.__dict__, '_made_context': None, '_sslcontext': noverify, '_prepared': None}
+        fresh: dict[str, Any] = {'_made_context': None, '_sessions': {}, '_prepared': None}
+        return {**self.__dict__, **fresh, '_sslcontext': noverify}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         context = _tls.SSL_NOVERIFY if state['_sslcontext'] else None
@@ -177,7 +183,8 @@ class Target:
     @property
     def _endpoint(self) -> Endpoint:
         """What a link to one of the addresses has to know."""
-        return Endpoint(_ascii(self._fqdn), self._port, self._context() if self._ssl else None)
+        context = self._context() if self._ssl else None
+        return Endpoint(_ascii(self._fqdn), self._port, context, self._circle, self._sessions)
 
     def _context(self) -> SSLContext:
         """Made when first needed, as reading the system's authorities takes its time."""
@@ -187,8 +194,8 @@ class Target:
             self._made_context = _tls.verifying_context()
         return self._made_context
 
-    def _prepare(self) -> dict[str, str]:
-        return {**self._own_headers(), **dict(checked_headers(self._authorization.headers()))}
+    def _prepare(self) -> Prepared:
+        return Prepared({**self._own_headers(), **dict(checked_headers(self._authorization.headers()))})
 
     def _own_headers(self) -> dict[str, str]:
         """HCP finds the namespace by ``Host``; it compresses an answer unless told to leave it alone."""

@@ -60,20 +60,30 @@ class Names:
 class FakeSocket:
     """A socket of which each answer is scripted: bytes, or the exception that reading them raises."""
 
-    def __init__(self, *answers: object) -> None:
+    def __init__(self, *answers: object, network: Network | None = None, address: str = '') -> None:
         self.answers = list(answers)
+        self.network = network
+        self.address = address
         self.sent = b''
         self.send_error: Exception | None = None
+        self.refusal: Exception | None = None
         self.closed = False
         self.readable = False
         self.timeouts: list[float] = []
         self._answer: object = None
 
-    def sendall(self, data: object) -> None:
+    def connect(self, where: tuple[str, int]) -> None:
+        self.network.dial(self, where)
+
+    def setsockopt(self, *option: int) -> None:
+        """Nothing to be set here."""
+
+    def send(self, data: object) -> int:
         if self.send_error is not None:
             raise self.send_error
         self._answer = None
         self.sent += bytes(data)
+        return len(data)
 
     def recv(self, amount: int) -> bytes:
         if self._answer is None:
@@ -116,11 +126,10 @@ class Network:
         self.script: dict[str, list[object]] = defaultdict(list)
         self.dialled: list[str] = []
         self.sockets: list[FakeSocket] = []
-        self.endpoints: list[object] = []
 
     def answers(self, *answers: object, at: str = ADDRESSES[0]) -> FakeSocket:
         """The next connection to an address gives these answers, one for each request."""
-        sock = FakeSocket(*answers)
+        sock = FakeSocket(*answers, network=self, address=at)
         self.script[at].append(sock)
         return sock
 
@@ -128,16 +137,23 @@ class Network:
         """The next connection to an address fails."""
         self.script[at].append(error)
 
-    def dial(self, address: str, endpoint: object, timeout: float) -> FakeSocket:
-        self.dialled.append(address)
-        self.endpoints.append((endpoint, timeout))
+    def new_socket(self, address: str) -> FakeSocket:
+        """A socket that will be what is next in the script of an address."""
         outcome = (
             self.script[address].pop(0) if self.script[address] else ConnectionRefusedError('no one there')
         )
-        if isinstance(outcome, Exception):
-            raise outcome
-        self.sockets.append(outcome)
-        return outcome
+        if isinstance(outcome, FakeSocket):
+            return outcome
+        sock = FakeSocket(network=self, address=address)
+        sock.refusal = outcome
+        return sock
+
+    def dial(self, sock: FakeSocket, where: tuple[str, int]) -> None:
+        assert where[0] == sock.address
+        self.dialled.append(sock.address)
+        if sock.refusal is not None:
+            raise sock.refusal
+        self.sockets.append(sock)
 
 
 def answer(status: str = '200 OK', body: bytes = b'', **headers: object) -> bytes:
@@ -165,8 +181,8 @@ def network(monkeypatch: pytest.MonkeyPatch, time: FakeTime) -> Network:
     network = Network()
     reaper = Reaper(time.clock)
     monkeypatch.setattr(reaper, '_start', lambda: None)
-    monkeypatch.setattr(_link, '_dial', network.dial)
-    monkeypatch.setattr(_link, '_readable', lambda sock: sock.readable)
+    monkeypatch.setattr(_link, '_new_socket', network.new_socket)
+    monkeypatch.setattr(_link, '_watch', lambda sock: lambda: sock.readable)
     monkeypatch.setattr(_link, 'REAPER', reaper)
     monkeypatch.setattr(hcpsdk.Connection, '_clock', time.clock)
     monkeypatch.setattr(hcpsdk.Connection, '_uniform', staticmethod(lambda low, high: high))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import io
 import logging
+import math
 import ssl
 
 import pytest
@@ -170,17 +171,18 @@ def test_the_times(target, network, respond, time, monkeypatch) -> None:
     """Or nobody could tell a slow HCP from a slow network."""
     network.answers(respond(body=b'0123456789'))
     connection = Connection(target)
-    dial, exchange = network.dial, _link.Link.exchange
+    exchange = _link.Link.exchange
+    dial = network.dial
 
-    def slow_dial(*args: object) -> object:
+    def slow_dial(*args: object) -> None:
         time.go_on(5)
-        return dial(*args)
+        dial(*args)
 
     def slow_exchange(*args: object) -> object:
         time.go_on(2)
         return exchange(*args)
 
-    monkeypatch.setattr(_link, '_dial', slow_dial)
+    monkeypatch.setattr(network, 'dial', slow_dial)
     monkeypatch.setattr(_link.Link, 'exchange', slow_exchange)
     connection.GET(URL)
     assert (connection.connect_time, connection.service_time1) == (5, 2)
@@ -337,7 +339,7 @@ def test_a_body_that_shrinks_is_not_stored_and_its_connection_closed(
         request = hcpsdk.connection._request.build('PUT', URL, file)
         path.write_bytes(b'x')
         with pytest.raises(HcpsdkError, match='shrank'):
-            connection._exchange(connection._take_link(), request)
+            connection._carry_out(hcpsdk.connection.Errand(request, math.inf))
     assert wire.closed
 
 

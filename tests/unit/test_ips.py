@@ -343,30 +343,145 @@ def test_when_all_have_failed_all_are_tried(circle) -> None:
     assert {next(circle) for _ in range(4)} == set(FOUR)
 
 
-def test_candidates_are_each_address_once_cooling_ones_last(circle, names) -> None:
+def test_a_round_is_each_address_once_cooling_ones_last(circle, names) -> None:
     """Or a connection would be tried twice at a dead node, or not at all at a living one."""
     circle.failed(FOUR[0])
     names.asked.clear()
-    candidates = circle.candidates()
-    assert [next(candidates) for _ in range(4)] == [*FOUR[1:], FOUR[0]]
+    assert circle.round() == [*FOUR[1:], FOUR[0]]
     assert names.asked == []
-    assert list(candidates) == []
-    assert names.asked
 
 
-def test_when_all_candidates_fail_dns_is_asked_once_more(circle, names) -> None:
+class Node:
+    """What has a connection to an address."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+
+
+def test_a_node_that_failed_gets_one_trial_when_it_has_cooled_down(circle, time) -> None:
+    """Or all threads at once would wait for a node that is still down."""
+    circle.failed(FOUR[0])
+    time.go_on(COOLING)
+    assert circle.round()[0] == FOUR[0]
+    assert circle.claim(Node(FOUR[0]))
+    assert all(circle.round()[-1] == FOUR[0] for _ in range(8))
+    circle.works(FOUR[0])
+    assert [circle.round()[0] for _ in range(4)].count(FOUR[0]) == 1
+
+
+def test_a_trial_that_fails_means_another_pause(circle, time) -> None:
+    """Or a dead node would be dialled for each connection, from the second minute on."""
+    circle.failed(FOUR[0])
+    time.go_on(COOLING)
+    circle.claim(Node(FOUR[0]))
+    time.go_on(COOLING / 2)
+    circle.failed(FOUR[0])
+    time.go_on(COOLING / 2)
+    assert circle.round()[-1] == FOUR[0]
+
+
+@pytest.fixture
+def asking(names, time, monkeypatch) -> Circle:
+    """A circle that does ask aside, by a clock that stands."""
+    monkeypatch.setattr(Circle, '_clock', time.clock)
+    return Circle(FQDN, resolver=names)
+
+
+def test_when_a_whole_round_fails_dns_is_asked_once_more(asking, names) -> None:
     """Or an HCP that moved would be out of reach until the next refresh."""
-    candidates = circle.candidates()
-    assert [next(candidates) for _ in range(4)] == FOUR
+    known = asking.round()
     names[FQDN, 'A'] = ['192.0.2.4', '192.0.2.8']
-    assert list(candidates) == ['192.0.2.8']
+    assert asking.renewed(known, 10) == ['192.0.2.8']
 
 
-def test_candidates_survive_a_dead_name_server(circle, names, caplog) -> None:
-    """Or the caller would read of DNS, instead of the nodes that refused."""
+def test_a_round_of_failures_asks_dns_once(asking, names, time) -> None:
+    """Or an HCP that is down would have its name servers flooded by those who wait for it."""
+    names.asked.clear()
+    for address in FOUR:
+        asking.failed(address)
+        join(asking)
+    asking.renewed(FOUR, 10)
+    assert names.asked == [(FQDN, 'A'), (FQDN, 'AAAA')]
+    time.go_on(ips.ONE_TROUBLE)
+    asking.failed(FOUR[0])
+    join(asking)
+    assert len(names.asked) == 4
+
+
+def test_a_dead_name_server_is_told_beside_the_nodes(asking, names, caplog) -> None:
+    """Or the caller would read of DNS instead of the nodes that refused, or of nothing but these."""
     names[FQDN, 'A'] = dns.exception.Timeout()
-    assert list(circle.candidates()) == FOUR
+    assert asking.renewed(FOUR, 10) == []
     assert 'could not be resolved' in caplog.text
+    assert 'Timeout' in asking.trouble
+
+
+def test_who_waits_for_dns_waits_no_longer_than_he_likes(names, time, monkeypatch) -> None:
+    """Or a name server that says nothing would hold up a request beyond all its clocks."""
+    answer = threading.Event()
+    circle = Circle(FQDN, resolver=names)
+    monkeypatch.setattr(names, 'resolve', lambda *given, **more: answer.wait(10) and None)
+    assert circle.renewed(FOUR, 0.01) == []
+    assert circle._refresher.is_alive()
+    answer.set()
+    join(circle)
+
+
+# --- how many --------------------------------------------------------------------------------
+
+
+def test_a_node_has_its_number_of_connections(names) -> None:
+    """Or the 255th connection of a node would wait there for ten minutes."""
+    circle = Circle(FQDN, resolver=names, max_per_node=2)
+    first, second, third = (Node(FOUR[0]) for _ in range(3))
+    assert [circle.claim(one) for one in (first, second, third)] == [True, True, False]
+    assert circle.claim(Node(FOUR[1]))
+    assert circle.live(FOUR[0]) == 2
+    circle.release(first)
+    assert circle.claim(third)
+
+
+def test_who_forgets_to_close_gives_his_place_back_all_the_same(names) -> None:
+    """Or leaked Connections would shut the program out of its own HCP."""
+    circle = Circle(FQDN, resolver=names, max_per_node=1)
+    forgotten = Node(FOUR[0])
+    assert circle.claim(forgotten)
+    del forgotten
+    assert circle.claim(Node(FOUR[0]))
+
+
+def test_never_more_than_allowed_whoever_comes_at_once(names) -> None:
+    """Or a pool of threads that starts up would overrun a node."""
+    circle = Circle(FQDN, resolver=names, max_per_node=5)
+    nodes, begin, won = [Node(FOUR[0]) for _ in range(40)], threading.Barrier(8), []
+
+    def claim(some: list[Node]) -> None:
+        begin.wait(5)
+        won.extend(one for one in some if circle.claim(one))
+
+    threads = [threading.Thread(target=claim, args=[nodes[n::8]]) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(5)
+    assert 0 < len(won) <= 5
+    assert circle.live(FOUR[0]) == len(won)
+
+
+def test_a_forked_child_counts_its_own(names, monkeypatch) -> None:
+    """Or the children of a busy process would find all nodes full."""
+    circle = Circle(FQDN, resolver=names, max_per_node=1)
+    parents, childs = Node(FOUR[0]), Node(FOUR[0])
+    assert circle.claim(parents)
+    monkeypatch.setattr(ips.os, 'getpid', lambda: -1)
+    assert circle.claim(childs)
+
+
+@pytest.mark.parametrize(('value', 'error'), [(0, ValueError), ('9', TypeError), (True, TypeError)])
+def test_a_number_that_makes_no_sense_is_refused(names, value: object, error: type) -> None:
+    """Or nobody would ever get a connection, and nobody know why."""
+    with pytest.raises(error, match='max_per_node'):
+        Circle(FQDN, resolver=names, max_per_node=value)
 
 
 def test_the_processes_of_a_pool_begin_at_different_nodes(circle, monkeypatch) -> None:

@@ -9,12 +9,14 @@ import ssl
 import pytest
 
 from hcpsdk import _link
-from hcpsdk._link import ERRORS, TRANSITIONS, Cause, Endpoint, Event, Failure, Link, Patience, State
+from hcpsdk._journal import Attempt
+from hcpsdk._link import CLOCKS, ERRORS, TRANSITIONS, Cause, Endpoint, Event, Failure, Link, Patience, State
 from hcpsdk._request import build
 
 ADDRESS = '192.0.2.1'
 LEGAL = [
-    (State.DIALLING, Event.CONNECTED, State.IDLE),
+    (State.CONNECTING, Event.CONNECTED, State.SHAKING),
+    (State.SHAKING, Event.READY, State.IDLE),
     (State.IDLE, Event.TAKEN, State.SENDING),
     (State.SENDING, Event.SENT, State.WAITING),
     (State.SENDING, Event.HUNG_UP, State.WAITING),
@@ -30,6 +32,32 @@ LEGAL_ROWS = {state: {event: after for origin, event, after in LEGAL if origin i
 HEAD = b'GET /rest/a HTTP/1.1\r\n\r\n'
 
 
+class Anyone:
+    """A node that takes as many connections as there are; and remembers those that it has."""
+
+    def __init__(self) -> None:
+        self.held: list[Link] = []
+
+    def claim(self, link: Link) -> bool:
+        self.held.append(link)
+        return True
+
+    def release(self, link: Link) -> None:
+        self.held = [one for one in self.held if one is not link]
+
+
+class NoOne(Anyone):
+    """A node that is full."""
+
+    def claim(self, link: Link) -> bool:
+        return False
+
+
+def exchange(link: Link, request, head: bytes):
+    """Without anybody who reads the journal."""
+    return link.exchange(request, head, Attempt(request, link.address, link.reused))
+
+
 @pytest.fixture
 def make(network, time):
     """Makes a link to a node that gives these answers; the fake socket is ``link.wire``."""
@@ -37,7 +65,8 @@ def make(network, time):
 
     def make(*answers: object, debuglevel: int = 0, idle: float = 30) -> Link:
         wire = network.answers(*answers)
-        link = Link(ADDRESS, Endpoint('n1', 80, None), Patience(1, 2, idle, time.clock), debuglevel)
+        link = Link(ADDRESS, Endpoint('n1', 80, None, Anyone()), Patience(1, 2, idle, time.clock), debuglevel)
+        link.dial()
         link.wire = wire
         made.append(link)
         return link
@@ -77,6 +106,7 @@ def test_the_table_is_complete() -> None:
     """Or a way would be open that nobody has thought through, or none out of a state."""
     assert LEGAL_ROWS == TRANSITIONS
     assert set(ERRORS) == set(Cause)
+    assert set(CLOCKS) == set(State) - {State.IDLE, State.CLOSED}
 
 
 def test_the_way_of_a_request(make, respond) -> None:
@@ -86,12 +116,12 @@ def test_the_way_of_a_request(make, respond) -> None:
     for body in (b'one', b'two'):
         assert link.take()
         assert link.state is State.SENDING
-        response = link.exchange(build('GET', '/rest/a'), HEAD)
+        response = exchange(link, build('GET', '/rest/a'), HEAD)
         assert link.state is State.READING
         assert response.read() == body
         assert (link.state, link.reused) == (State.IDLE, True)
     assert link.wire.sent == HEAD * 2
-    assert link.wire.timeouts == [2]
+    assert link.wire.timeouts == [1, 2]
     assert repr(link) == '<Link to 192.0.2.1 port 80, idle>'
 
 
@@ -99,7 +129,7 @@ def test_an_answer_that_says_close_ends_the_link(make, respond) -> None:
     """Or the next request would be sent to nobody."""
     link = make(respond(body=b'x', Connection='close'))
     link.take()
-    link.exchange(build('GET', '/rest/a'), HEAD).read()
+    exchange(link, build('GET', '/rest/a'), HEAD).read()
     assert link.state is State.CLOSED
     assert link.wire.closed
     assert not link.take()
@@ -109,7 +139,7 @@ def test_a_body_given_up_ends_the_link(make, respond) -> None:
     """Or its rest would be read as the next answer."""
     link = make(respond(body=b'long'))
     link.take()
-    link.exchange(build('GET', '/rest/a'), HEAD).close()
+    exchange(link, build('GET', '/rest/a'), HEAD).close()
     assert (link.state, link.wire.closed) == (State.CLOSED, True)
 
 
@@ -117,7 +147,7 @@ def test_a_link_in_use_cannot_be_taken(make, respond) -> None:
     """Or two answers would be mixed up; it is closed instead, as its body was not read."""
     link = make(respond(body=b'long'))
     link.take()
-    link.exchange(build('GET', '/rest/a'), HEAD)
+    exchange(link, build('GET', '/rest/a'), HEAD)
     assert not link.take()
     assert link.state is State.CLOSED
 
@@ -126,7 +156,7 @@ def test_a_link_whose_time_is_over_cannot_be_taken(make, respond, time) -> None:
     """Or a request would race against HCP's own idle timeout."""
     link = make(respond(), idle=30)
     link.take()
-    link.exchange(build('GET', '/rest/a'), HEAD)
+    exchange(link, build('GET', '/rest/a'), HEAD)
     time.go_on(30)
     assert not link.take()
     assert link.wire.closed
@@ -136,7 +166,7 @@ def test_a_link_whose_peer_has_gone_cannot_be_taken(make, respond) -> None:
     """Or a POST would fail that could have gone to a new connection at once."""
     link = make(respond())
     link.take()
-    link.exchange(build('GET', '/rest/a'), HEAD)
+    exchange(link, build('GET', '/rest/a'), HEAD)
     link.wire.readable = True
     assert not link.take()
     assert link.wire.closed
@@ -162,10 +192,10 @@ def test_expiry_closes_only_what_is_idle(make, respond, time, network) -> None:
     """Or a long download would be cut by the reaper."""
     link = make(respond(), respond(body=b'long'), idle=30)
     link.take()
-    link.exchange(build('GET', '/rest/a'), HEAD)
+    exchange(link, build('GET', '/rest/a'), HEAD)
     assert network.reaper.reap() == time.value + 30
     link.take()
-    response = link.exchange(build('GET', '/rest/a'), HEAD)
+    response = exchange(link, build('GET', '/rest/a'), HEAD)
     time.go_on(100)
     assert network.reaper.reap() == time.value + 30
     assert response.read() == b'long'
@@ -180,9 +210,27 @@ def test_expiry_closes_only_what_is_idle(make, respond, time, network) -> None:
 def test_a_node_that_takes_no_connection_fails_while_dialling(network, time, error: OSError) -> None:
     """Or the policy would believe that HCP had seen something."""
     network.refuses(error)
+    link = Link(ADDRESS, Endpoint('n1', 80, None, Anyone()), Patience(1, 1, 1, time.clock))
     with pytest.raises(Failure) as caught:
-        Link(ADDRESS, Endpoint('n1', 80, None), Patience(1, 1, 1, time.clock))
-    assert (caught.value.state, caught.value.error, caught.value.reused) == (State.DIALLING, error, False)
+        link.dial()
+    assert (caught.value.state, caught.value.error, caught.value.reused) == (State.CONNECTING, error, False)
+    assert link.state is State.CLOSED
+
+
+def test_a_full_node_is_not_dialled(network, time) -> None:
+    """Or the 255th connection of a node would wait there for ten minutes."""
+    link = Link(ADDRESS, Endpoint('n1', 80, None, NoOne()), Patience(1, 1, 1, time.clock))
+    with pytest.raises(Failure, match='max_per_node') as caught:
+        link.dial()
+    assert (caught.value.cause, network.dialled) == (Cause.FULL, [])
+
+
+def test_a_place_is_given_back(make) -> None:
+    """Or a node would look full for ever."""
+    link = make()
+    assert link._endpoint.slots.held == [link]
+    link.close()
+    assert link._endpoint.slots.held == []
 
 
 @pytest.mark.parametrize(
@@ -198,7 +246,7 @@ def test_a_link_that_dies_waiting_says_so_and_is_closed(make, error: Exception, 
     link = make(error)
     link.take()
     with pytest.raises(Failure) as caught:
-        link.exchange(build('GET', '/rest/a'), HEAD)
+        exchange(link, build('GET', '/rest/a'), HEAD)
     assert (caught.value.state, caught.value.cause, link.state) == (State.WAITING, cause, State.CLOSED)
 
 
@@ -207,7 +255,7 @@ def test_an_early_answer_is_read_though_the_peer_hung_up(make, respond) -> None:
     link = make(respond('403 Forbidden'))
     link.take()
     link.wire.send_error = BrokenPipeError('broken pipe')
-    assert link.exchange(build('PUT', '/rest/a', b'x'), HEAD).status == 403
+    assert exchange(link, build('PUT', '/rest/a', b'x'), HEAD).status == 403
     assert link.state is State.CLOSED
 
 
@@ -217,7 +265,7 @@ def test_a_hang_up_without_an_answer_fails_while_sending(make) -> None:
     link.take()
     link.wire.send_error = BrokenPipeError('broken pipe')
     with pytest.raises(Failure) as caught:
-        link.exchange(build('PUT', '/rest/a', b'x'), HEAD)
+        exchange(link, build('PUT', '/rest/a', b'x'), HEAD)
     assert (caught.value.state, caught.value.error) == (State.SENDING, link.wire.send_error)
 
 
@@ -227,7 +275,7 @@ def test_a_peer_that_takes_no_bytes_is_a_timeout(make, respond) -> None:
     link.take()
     link.wire.send_error = TimeoutError('timed out')
     with pytest.raises(Failure) as caught:
-        link.exchange(build('PUT', '/rest/a', b'x'), HEAD)
+        exchange(link, build('PUT', '/rest/a', b'x'), HEAD)
     assert (caught.value.state, caught.value.cause, link.state) == (
         State.SENDING,
         Cause.TIMEOUT,
@@ -241,7 +289,7 @@ def test_whatever_ends_an_exchange_closes_the_link(make, error: BaseException) -
     link = make(error)
     link.take()
     with pytest.raises(type(error)):
-        link.exchange(build('GET', '/rest/a'), HEAD)
+        exchange(link, build('GET', '/rest/a'), HEAD)
     assert (link.state, link.wire.closed) == (State.CLOSED, True)
 
 
@@ -251,7 +299,7 @@ def test_bodies_of_all_sizes_arrive(make, respond, size: int) -> None:
     link = make(respond())
     link.take()
     body = bytes(range(251)) * (size // 251 + 1)
-    link.exchange(build('PUT', '/rest/a', body[:size]), HEAD)
+    exchange(link, build('PUT', '/rest/a', body[:size]), HEAD)
     assert link.wire.body == body[:size]
 
 
@@ -260,7 +308,7 @@ def test_the_heads_are_shown_without_secrets(make, respond, capsys) -> None:
     link = make(respond(Set_Cookie='s=secret', X_HCP_Time='1'), debuglevel=1)
     link.take()
     head = b'GET /mapi?password=secret HTTP/1.1\r\nAuthorization: HCP secret\r\nHost: n1\r\n\r\n'
-    link.exchange(build('GET', '/rest/a'), head)
+    exchange(link, build('GET', '/rest/a'), head)
     shown = capsys.readouterr().out
     assert 'secret' not in shown
     assert 'Host: n1' in shown

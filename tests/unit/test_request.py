@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hcpsdk import HcpsdkError, _request
-from hcpsdk._request import BLOCK, build, encode_params, encode_path
+from hcpsdk._request import BLOCK, Prepared, build, encode_params, encode_path
 
 COMPOSED = unicodedata.normalize('NFC', 'é')
 DECOMPOSED = unicodedata.normalize('NFD', 'é')
@@ -42,7 +42,7 @@ def unchunked(data: bytes) -> bytes:
 
 
 def lines(request: _request.Request, **prepared: str) -> list[str]:
-    return request.head(prepared).decode('latin-1').split('\r\n')
+    return request.head(Prepared(prepared)).decode('latin-1').split('\r\n')
 
 
 # --- the target ------------------------------------------------------------------------------
@@ -210,7 +210,7 @@ def test_nothing_of_the_callers_is_changed() -> None:
     """Or a dictionary used for the next request would hold what this one left in it."""
     params, headers = {'a': 1}, {'X-Mine': 'x', 'Content-Length': 1}
     request = build('PUT', '/rest/a', b'x', params, headers)
-    request.head({'Host': 'h'})
+    request.head(Prepared({'Host': 'h'}))
     assert (params, headers) == ({'a': 1}, {'X-Mine': 'x', 'Content-Length': 1})
     headers['X-Mine'] = 'changed'
     assert 'X-Mine: x' in lines(request)
@@ -324,7 +324,7 @@ token_text = st.text(st.characters(max_codepoint=0x2FF), max_size=20)
 def test_what_is_accepted_as_a_header_parses_back(name: str, value: str) -> None:
     """Or some header would be read as two, or as another."""
     try:
-        head = build('GET', '/rest/a', headers={name: value}).head({'Host': 'h'})
+        head = build('GET', '/rest/a', headers={name: value}).head(Prepared({'Host': 'h'}))
     except HcpsdkError:
         return
     first, host, line, *rest = head.decode('latin-1').split('\r\n')

@@ -71,7 +71,7 @@ def test_tls_goes_by_the_port_unless_told_otherwise(
     target = make(port=port, ssl=override)
     assert target.ssl is tls
     assert (target._endpoint.context is not None) is tls
-    assert target._endpoint[:2] == (FQDN, port)
+    assert (target._endpoint.host, target._endpoint.port) == (FQDN, port)
 
 
 def test_the_prepared_headers(make) -> None:
@@ -195,12 +195,12 @@ def test_a_replica_that_cannot_be_resolved_takes_the_primary_with_it(make) -> No
     assert isinstance(caught.value.__cause__, IpsError)
 
 
-def test_failed_and_candidates_reach_the_circle(make) -> None:
+def test_a_failure_reaches_the_circle(make) -> None:
     """Or a node that is down would be tried by each new connection."""
     target = make()
     target._circle.failed('192.0.2.1')
     target._circle._refresher.join(10)
-    assert list(target._circle.candidates())[-1] == '192.0.2.1'
+    assert target._circle.round()[-1] == '192.0.2.1'
 
 
 # --- authorization ---------------------------------------------------------------------------

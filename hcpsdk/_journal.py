@@ -1,0 +1,71 @@
+"""What became of a request, each time that it was sent: for programs, for logs and for errors."""
+
+from __future__ import annotations
+
+from ._request import Request
+from ._response import Response
+
+_TIMES = ('resolve', 'connect', 'send', 'wait', 'read')
+
+
+class Attempt:
+    """One time that a request was sent. Times are in seconds, 0.0 where a step was not taken.
+
+    .. versionadded:: 0.9.0-5
+    """
+
+    reached = 'sending'
+    """How far it came: ``sending``, ``waiting`` or ``reading``; see the states of a link (str)."""
+    resolve = 0.0
+    """Asking for addresses again, which is done when no known one takes a connection (float)."""
+    connect = 0.0
+    """Connecting, with the TLS handshake and with the nodes that took no connection (float)."""
+    send = 0.0
+    """Sending (float)."""
+    wait = 0.0
+    """Waiting for the answer's head (float)."""
+    read = 0.0
+    """Reading the answer's body by :meth:`hcpsdk.Connection.read` (float)."""
+    sent = 0
+    """Bytes that were handed to the network, head and body, as far as that is known (int)."""
+    note = ''
+    """What went wrong, or how the answer was understood; empty if all is as it seems (str)."""
+    _answer: Response | None = None
+
+    def __init__(self, request: Request, address: str, reused: bool) -> None:
+        self._request = request
+        self.address = address
+        """The address of the node (str)."""
+        self.reused = reused
+        """The connection had carried a request before (bool)."""
+
+    def __repr__(self) -> str:
+        return f'<Attempt: {self}>'
+
+    def __str__(self) -> str:
+        """One line, without secrets."""
+        times = [(name, getattr(self, name)) for name in _TIMES]
+        facts = [
+            str(self.status) if self._answer is not None else f'died {self.reached}',
+            f'{self.sent} bytes sent',
+            *(f'{name} {seconds:.6f} s' for name, seconds in times if seconds),
+            *([f'X-RequestId {self.request_id}'] if self.request_id else []),
+            *([self.note] if self.note else []),
+        ]
+        line = 'kept' if self.reused else 'new'
+        return f'{self._request.method} {self._request.path} to {self.address} ({line}): {", ".join(facts)}'
+
+    @property
+    def status(self) -> int | None:
+        """The status code of the answer; None if there was none."""
+        return None if self._answer is None else self._answer.status
+
+    @property
+    def received(self) -> int | None:
+        """Bytes of the answer's body that were read; None if there was no answer, or none of known length."""
+        return None if self._answer is None else self._answer.received
+
+    @property
+    def request_id(self) -> str | None:
+        """What HCP calls the request in its own logs (``X-RequestId``); None if it did not say."""
+        return None if self._answer is None else self._answer.getheader('X-RequestId')

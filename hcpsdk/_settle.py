@@ -1,0 +1,42 @@
+"""Whose object is it? For a PUT that was repeated after its answer had been lost, and met 409.
+
+HCP is write-once: if the first try had won, the second one finds the object there. Then HCP has
+the very bytes that we wanted to store, and says so by their number and their hash. The body is
+read again for that only now, so what goes well pays nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from ._hash import Proof
+from ._request import Request
+from ._response import Response
+
+
+def whose(request: Request, found: Response) -> str:
+    """Compare what HCP has with what a PUT wanted to store.
+
+    :param request: the PUT; its body can be read again
+    :param found: the answer to HEAD
+    :returns: why it is not ours, or why that cannot be known; empty if it is ours
+    """
+    if found.status != 200:
+        return f'HEAD was answered by {found.status}'
+    size = found.getheader('X-HCP-Size', '')
+    if request.body.length is not None and size != str(request.body.length):
+        return f'another object of {size or "unknown"} bytes is in its place'
+    proof = Proof.of(found.getheader('X-HCP-Hash'))
+    if proof is None:
+        return 'HCP has no hash of it that could be compared'
+    sizes: list[int] = []
+    if not proof.over(_counted(request.body.blocks(), sizes)).holds or size != str(sum(sizes)):
+        return 'another object of that size is in its place'
+    return ''
+
+
+def _counted(blocks: Iterable[Any], sizes: list[int]) -> Iterator[Any]:
+    for block in blocks:
+        sizes.append(memoryview(block).nbytes)
+        yield block

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import datetime
+import ssl
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, Callable
 
 import pytest
+from cryptography import x509  # trustme brings it
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from hcpsdk.mock import MockHCP
 
@@ -25,3 +31,28 @@ def example_hcp(request: pytest.FixtureRequest, doctest_namespace: dict[str, Any
     with MockHCP() as hcp:
         doctest_namespace.update(hcp=hcp, port=hcp.port, mapi_port=hcp.mapi_port, resolver=hcp.resolver())
         yield
+
+
+@pytest.fixture
+def fresh_certificate() -> Callable[[str, Path], ssl.SSLContext]:
+    """Makes what a fresh HCP of a domain presents, and leaves it as ``hcp.pem`` in a directory."""
+    return _fresh_certificate
+
+
+def _fresh_certificate(domain: str, directory: Path) -> ssl.SSLContext:
+    """Signed by itself, for five years, with CN ``*.<domain>`` and without subject alternative names."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, f'*.{domain}')])
+    today = datetime.datetime.now(datetime.timezone.utc)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(today - datetime.timedelta(days=1))
+        .not_valid_after(today + datetime.timedelta(days=5 * 365))
+        .sign(key, hashes.SHA256())
+    )
+    pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    (directory / 'hcp.pem').write_bytes(certificate.public_bytes(pem))
+    (directory / 'hcp.key').write_bytes(key.private_bytes(pem, pkcs8, serialization.NoEncryption()))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(directory / 'hcp.pem', directory / 'hcp.key')
+    return context

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import logging
 import ssl
 
@@ -150,6 +151,31 @@ def test_the_second_way_out_trusts_no_other_certificate(fresh, fresh_certificate
     with pytest.raises(hcpsdk.HcpsdkCertificateError):
         con.HEAD('/rest/object')
     assert fresh.requests == []
+
+
+@pytest.fixture
+def signed(villain, server_context, ca, working_directory):
+    """A villain with a certificate from the authority of ``ca.pem``."""
+    ca.cert_pem.write_to_path(str(working_directory / 'ca.pem'))
+    return villain.listen(tls=server_context())
+
+
+@pytest.mark.parametrize(('number', 'hcp'), [(1, 'signed'), (2, 'fresh'), (3, 'fresh')])
+def test_each_way_out_can_be_pasted(request, monkeypatch, number, hcp):
+    """Whoever copies the lines out of the error into a program has the next error."""
+    villain = request.getfixturevalue(hcp)
+    villain.plays().plays(villain.answer())
+    with pytest.raises(hcpsdk.HcpsdkCertificateError) as caught:
+        villain.connection().HEAD('/rest/object')
+    _, *ways = str(caught.value).split('\n\n')
+    assert [way[:5] for way in ways] == ['# 1. ', '# 2. ', '# 3. ']
+    here = {'port': villain.port, 'ssl': True, 'resolver': villain.resolver(*villain.nodes)}
+    monkeypatch.setattr(hcpsdk, 'Target', functools.partial(hcpsdk.Target, **here))
+    program = {'hcpsdk': hcpsdk, 'fqdn': NAME, 'auth': hcpsdk.NativeAuthorization('clark', 'k2ryptonite')}
+    exec(ways[number - 1], program)
+    con = villain.connection(program['target'])
+    con.HEAD('/rest/object')
+    assert con.response_status == 200
 
 
 def _speaks_tls_1_1(server_context):

@@ -13,13 +13,21 @@ FLOOR = ssl.TLSVersion.TLSv1_2
 
 WAYS_OUT = """\
 There are three ways out:
-  1. Trust the authority that signed it:
-     hcpsdk.Target(..., sslcontext=ssl.create_default_context(cafile='ca.pem'))
-  2. A fresh HCP signs for itself and names no host: trust exactly that certificate:
-     context = ssl.create_default_context(cafile='hcp.pem'); context.check_hostname = False
-     hcpsdk.Target(..., sslcontext=context)
-  3. In a laboratory only, trust everybody:
-     hcpsdk.Target(..., sslcontext=hcpsdk.SSL_NOVERIFY)"""
+
+# 1. Trust the authority that signed it:
+import ssl
+context = ssl.create_default_context(cafile='ca.pem')
+target = hcpsdk.Target(fqdn, auth, sslcontext=context)
+
+# 2. A fresh HCP signs for itself, and for no namespace's name: trust exactly that certificate:
+import ssl
+context = ssl.create_default_context(cafile='hcp.pem')
+context.check_hostname = False
+target = hcpsdk.Target(fqdn, auth, sslcontext=context)
+
+# 3. In a laboratory only, trust everybody:
+target = hcpsdk.Target(fqdn, auth, sslcontext=hcpsdk.SSL_NOVERIFY)"""
+"""each can be pasted as it stands, into a file or behind a prompt"""
 
 
 def verifying_context() -> ssl.SSLContext:

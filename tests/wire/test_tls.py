@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import logging
 import ssl
 
 import pytest
-import trustme
 
 import hcpsdk
 from hcpsdk import _tls
@@ -103,24 +103,79 @@ def test_the_laboratory_context_trusts_everybody_and_says_so_once(villain, serve
     assert [record.name for record in caplog.records] == ['hcpsdk._tls']
 
 
-def test_the_second_way_out(villain, server_context, client_context):
-    """A fresh HCP, whose own certificate names no host, can only be used without any verification."""
-    villain.listen(tls=server_context('other.test')).plays(villain.answer())
-    client_context.check_hostname = False
-    con = villain.connection(villain.target(sslcontext=client_context))
+@pytest.fixture
+def working_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def fresh(villain, fresh_certificate, working_directory):
+    """A villain like a fresh HCP; what it presents was saved as ``hcp.pem``."""
+    return villain.listen(tls=fresh_certificate('villain.test', working_directory))
+
+
+@pytest.mark.parametrize(
+    ('cafile', 'reason'), [(None, 'self.signed certificate'), ('hcp.pem', 'Hostname mismatch')]
+)
+def test_a_fresh_hcp_is_in_need_of_the_second_way(fresh, cafile, reason):
+    """Who trusts the certificate and still gets an error is not told that the name is what is wrong."""
+    fresh.plays()
+    context = ssl.create_default_context(cafile=cafile) if cafile else None
+    con = fresh.connection(fresh.target(sslcontext=context))
+    with pytest.raises(hcpsdk.HcpsdkCertificateError, match=reason) as caught:
+        con.PUT('/rest/object', b'secret')
+    assert 'check_hostname = False' in str(caught.value)
+    assert fresh.requests == []
+
+
+def _second_way():
+    context = ssl.create_default_context(cafile='hcp.pem')
+    context.check_hostname = False
+    return context
+
+
+def test_the_second_way_out(fresh):
+    """A fresh HCP, whose certificate fits no namespace's name, can only be used without any verification."""
+    fresh.plays(fresh.answer())
+    con = fresh.connection(fresh.target(sslcontext=_second_way()))
     con.HEAD('/rest/object')
     assert con.response_status == 200
 
 
-def test_the_second_way_out_still_wants_the_authority(villain, server_context):
-    """As above, but anybody may pose as the HCP."""
-    villain.listen(tls=server_context('other.test')).plays()
-    stranger = ssl.create_default_context()
-    trustme.CA().configure_trust(stranger)
-    stranger.check_hostname = False
-    con = villain.connection(villain.target(sslcontext=stranger))
+def test_the_second_way_out_trusts_no_other_certificate(fresh, fresh_certificate, working_directory):
+    """As above, but anybody who signs for the same name may pose as the HCP."""
+    fresh.plays()
+    fresh_certificate('villain.test', working_directory)  # takes the place of what is presented
+    con = fresh.connection(fresh.target(sslcontext=_second_way()))
     with pytest.raises(hcpsdk.HcpsdkCertificateError):
         con.HEAD('/rest/object')
+    assert fresh.requests == []
+
+
+@pytest.fixture
+def signed(villain, server_context, ca, working_directory):
+    """A villain with a certificate from the authority of ``ca.pem``."""
+    ca.cert_pem.write_to_path(str(working_directory / 'ca.pem'))
+    return villain.listen(tls=server_context())
+
+
+@pytest.mark.parametrize(('number', 'hcp'), [(1, 'signed'), (2, 'fresh'), (3, 'fresh')])
+def test_each_way_out_can_be_pasted(request, monkeypatch, number, hcp):
+    """Whoever copies the lines out of the error into a program has the next error."""
+    villain = request.getfixturevalue(hcp)
+    villain.plays().plays(villain.answer())
+    with pytest.raises(hcpsdk.HcpsdkCertificateError) as caught:
+        villain.connection().HEAD('/rest/object')
+    _, *ways = str(caught.value).split('\n\n')
+    assert [way[:5] for way in ways] == ['# 1. ', '# 2. ', '# 3. ']
+    here = {'port': villain.port, 'ssl': True, 'resolver': villain.resolver(*villain.nodes)}
+    monkeypatch.setattr(hcpsdk, 'Target', functools.partial(hcpsdk.Target, **here))
+    program = {'hcpsdk': hcpsdk, 'fqdn': NAME, 'auth': hcpsdk.NativeAuthorization('clark', 'k2ryptonite')}
+    exec(ways[number - 1], program)
+    con = villain.connection(program['target'])
+    con.HEAD('/rest/object')
+    assert con.response_status == 200
 
 
 def _speaks_tls_1_1(server_context):

@@ -334,10 +334,11 @@ class Link:
 
     def close(self) -> None:
         """End the connection, whatever it is doing; a thread that waits for it is woken up."""
-        if self.busy and self._pid == os.getpid():
+        waited_for = self.busy and self._pid == os.getpid()
+        self._move(Event.CLOSE)
+        if waited_for:
             with contextlib.suppress(OSError):  # the peer was faster
                 self._sock.shutdown(socket.SHUT_RDWR)
-        self._move(Event.CLOSE)
         self._drop()
 
     def expire(self, now: float) -> float | None:
@@ -424,8 +425,8 @@ class Link:
         """The body of an answer is over: rest, or close."""
         response, self._response = self._response, None
         first, self.reused = not self.reused, True
-        if first and isinstance(self._sock, ssl.SSLSocket):
-            self._remember(self._sock.session)
+        if first:
+            self._remember()
         if not whole or self._doomed or response is None or response.will_close:
             self.close()
             return
@@ -434,10 +435,16 @@ class Link:
         if first:
             REAPER.watch(self, self._deadline)
 
-    def _remember(self, session: ssl.SSLSession | None) -> None:
-        """For the next handshake with this node; TLS 1.3 sends it behind the handshake, with the first answer."""
-        if session is not None:
-            self._endpoint.sessions[self.address] = session
+    def _remember(self) -> None:
+        """Keep the TLS session for the next handshake; TLS 1.3 sends it with the first answer.
+
+        One that could be resumed serves again: Python copies a session whenever it is asked for, certificate
+        and all, which costs a good part of what resuming saves.
+        """
+        if isinstance(self._sock, ssl.SSLSocket) and not self._sock.session_reused:
+            session = self._sock.session
+            if session is not None:
+                self._endpoint.sessions[self.address] = session
 
     def _expired(self) -> bool:
         return self._patience.clock.now() >= self._deadline
@@ -465,13 +472,15 @@ class Link:
         with self._lock:
             following = TRANSITIONS[self.state].get(event)
             if following is None and self.state is State.CLOSED:
-                raise self._failure(ConnectionAbortedError('closed from elsewhere'))
+                raise self._failure(ConnectionAbortedError())
             if following is None:
                 raise RuntimeError(f'{event} cannot happen to {self!r}')
             self.state = following
 
     def _failure(self, error: Exception) -> Failure:
         """A peer that had begun to answer had not closed a kept connection: it counts as a new one."""
+        if self.state is State.CLOSED:
+            error = ConnectionAbortedError('closed from elsewhere')
         begun = self._response is not None and self._response.begun
         touched = self._attempt is not None and self._attempt.sent > 0
         return Failure(self.state, error, self.peer, self.reused and not begun, self.address, touched)

@@ -69,7 +69,7 @@ class Reader:
         return self._kept[start : self._at]
 
     def take_through(self, mark: bytes) -> bytes:
-        """What is there up to and with ``mark``, nothing if that is not there; waits for the first byte only."""
+        """What is there up to and with ``mark``, nothing if it is not there; waits for a first byte only."""
         if self._at == len(self._kept):
             self._kept, self._at = self._recv(AT_ONCE), 0
         start, found = self._at, self._kept.find(mark, self._at)

@@ -53,10 +53,11 @@ class Reaper:
         """Look at ``idler`` for the first time at ``until``, and then whenever it says."""
         with self._changed:
             self._watched.add(idler)
+            if self._wake is None or until < self._wake:
+                self._wake = until
+                self._changed.notify()
             if self._thread is None:
                 self._start()
-            elif self._wake is None or until < self._wake:
-                self._changed.notify()
 
     def reap(self) -> float | None:
         """Look at every link once.
@@ -83,8 +84,11 @@ class Reaper:
     def _run(self) -> None:
         with self._changed:
             while True:
-                self._wake = self.reap()
-                self._changed.wait(None if self._wake is None else max(0.0, self._wake - self._clock.now()))
+                left = None if self._wake is None else self._wake - self._clock.now()
+                if left is None or left > 0:
+                    self._changed.wait(left)  # being woken up means another time, not that it has come
+                else:
+                    self._wake = self.reap()
 
 
 REAPER = Reaper()

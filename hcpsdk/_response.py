@@ -208,11 +208,12 @@ class Response(http.client.HTTPResponse):
         """Compare what is read of the body with the object's own hash.
 
         There may be nothing to compare with: HCP has no hash of objects that came in parts, and it is one
-        of the whole object as it is stored.
+        of the whole object as it is stored, neither packed nor with its annotation behind it.
         """
         packed = self.getheader('Content-Encoding', 'identity').lower() != 'identity'
-        more = self._announced is not None and self.getheader('X-HCP-Size') not in (None, str(self._announced))
-        if self.status == 200 and not packed and not more:
+        size = self.getheader('X-HCP-Size')
+        other = None not in (size, self._announced) and size != str(self._announced)
+        if self.status == 200 and not packed and not other:
             self._proof = Proof.of(self.getheader('X-HCP-Hash'))
         if self._proof is None and self.status in (200, 206):
             logger.warning('the answer of %s has nothing to be verified by', self._peer)

@@ -14,11 +14,12 @@ import os
 import select
 import socket
 import ssl
+import struct
+import sys
 import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Callable, Protocol, Union
+from typing import Any, Callable, NamedTuple, Protocol, Union
 
 from ._journal import Attempt
 from ._reader import Reader
@@ -27,6 +28,9 @@ from ._request import BLOCK, FileBody, Request
 from ._response import Response
 from ._trace import SYSTEM_CLOCK, Clock, DeadlineError, redact_head
 from .errors import HcpsdkCertificateError, HcpsdkError, HcpsdkTimeoutError
+
+BULK = 8_388_608
+"""bytes that the kernel sends at once, before it is asked how far it came"""
 
 SMALL = 65536
 """bytes; head and body together up to this go out by one call, in as few packets as can be"""
@@ -159,8 +163,7 @@ class Slots(Protocol):
         """One is gone."""
 
 
-@dataclass(frozen=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """What a link has to know of its HCP."""
 
     host: str
@@ -169,12 +172,11 @@ class Endpoint:
     context: ssl.SSLContext | None
     """None: plain HTTP"""
     slots: Slots
-    sessions: dict[str, ssl.SSLSession] = field(default_factory=dict)
+    sessions: dict[str, ssl.SSLSession]
     """by address: what makes the next handshake with that node a short one"""
 
 
-@dataclass(frozen=True)
-class Patience:
+class Patience(NamedTuple):
     """How long we wait, in seconds, and on which clock."""
 
     connect: float
@@ -266,8 +268,9 @@ class Link:
                 raise FullError('this process has as many connections to it as max_per_node allows')
             self._open(limit)
         except OSError as error:
-            late = isinstance(error, socket.timeout) and limit < self._patience.connect
-            failure = self._failure(DeadlineError() if late else error)
+            failure = self._failure(error)
+            if failure.cause is Cause.TIMEOUT and limit < self._patience.connect:
+                failure = self._failure(DeadlineError())
             self.close()
             raise failure from error
         except BaseException:
@@ -276,19 +279,19 @@ class Link:
 
     def _open(self, timeout: float) -> None:
         """The connection, then TLS; each of the two may take as long as the timeout."""
-        self._sock.settimeout(timeout)
+        _bound(self._sock, timeout)
         self._sock.connect((self.address, self._endpoint.port))
         self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._move(Event.CONNECTED)
         if self._endpoint.context is not None:
-            self._shake(self._endpoint.context)
+            self._shake(self._endpoint.context, timeout)
         self._move(Event.READY)
-        self._sock.settimeout(self._patience.read)
+        _bound(self._sock, self._patience.read)
         self._line = self._sock if self._patience.deadline is None else Hurry(self._sock, self._patience)
         self._reader = Reader(self._line)
         self._readable = _watch(self._sock)
 
-    def _shake(self, context: ssl.SSLContext) -> None:
+    def _shake(self, context: ssl.SSLContext, timeout: float) -> None:
         session = self._endpoint.sessions.get(self.address)
         self._sock = context.wrap_socket(
             self._sock,
@@ -296,6 +299,7 @@ class Link:
             do_handshake_on_connect=False,  # so that it is ours to be closed, whatever happens
             session=session,
         )
+        _bound(self._sock, timeout)
         self._sock.do_handshake()
 
     def take(self) -> bool:
@@ -381,20 +385,31 @@ class Link:
             self._push(b''.join((head, *request.blocks())), attempt)
             return
         self._push(head, attempt)
-        for piece in self._pieces(request):
+        for piece in self._pieces(request, attempt):
             self._push(piece, attempt)
 
-    def _pieces(self, request: Request) -> Iterable[Any]:
+    def _pieces(self, request: Request, attempt: Attempt) -> Iterable[Any]:
         """The body, what the kernel can take from the file by itself being sent already."""
         body, bulk = request.body, None
-        if isinstance(body, FileBody) and request.length is not None and type(self._line) is socket.socket:
+        if isinstance(body, FileBody) and request.length is not None and _kernel_keeps_time(self._line):
             bulk = body.bulk()
         if bulk is None or not isinstance(body, FileBody):
             return _sliced(request.blocks())
+        return body.blocks(self._send_bulk(*bulk, attempt))
+
+    def _send_bulk(self, file: Any, start: int, size: int, attempt: Attempt) -> int:
+        """The kernel copies from the file to the socket; fewer bytes if the file has become shorter."""
+        sent = 0
         try:
-            return body.blocks(self._sock.sendfile(*bulk))
+            while sent < size:
+                step = os.sendfile(self._sock.fileno(), file.fileno(), start + sent, min(size - sent, BULK))
+                if not step:
+                    break
+                sent += step
+                attempt.sent += step
         except OSError as error:
             raise self._failure(error) from error
+        return sent
 
     def _push(self, piece: Any, attempt: Attempt) -> None:
         try:
@@ -481,6 +496,8 @@ class Link:
         """A peer that had begun to answer had not closed a kept connection: it counts as a new one."""
         if self.state is State.CLOSED:
             error = ConnectionAbortedError('closed from elsewhere')
+        if isinstance(error, BlockingIOError):  # see _bound()
+            error = socket.timeout('timed out')
         begun = self._response is not None and self._response.begun
         touched = self._attempt is not None and self._attempt.sent > 0
         return Failure(self.state, error, self.peer, self.reused and not begun, self.address, touched)
@@ -509,6 +526,25 @@ def _head_of(response: Response) -> str:
 def _new_socket(address: str) -> socket.socket:
     """Not :func:`socket.create_connection`, which would have the address resolved once more."""
     return socket.socket(socket.AF_INET6 if ':' in address else socket.AF_INET, socket.SOCK_STREAM)
+
+
+def _kernel_keeps_time(line: Line) -> bool:
+    """It can end the waits of plain sockets; TLS has several of them in a call, and counts by itself."""
+    return sys.platform == 'linux' and type(line) is socket.socket
+
+
+def _bound(sock: socket.socket, seconds: float) -> None:
+    """Let no wait take longer, the one for a connection included.
+
+    Python's own way costs a ``poll`` before each call, a seventh of all that reading a large body costs.
+    socket(7): the kernel's way takes a time of 0 for no limit, and ends a wait by EAGAIN or EINPROGRESS.
+    """
+    if not _kernel_keeps_time(sock):
+        sock.settimeout(seconds)
+        return
+    limit = struct.pack('ll', int(seconds), max(1, int(seconds % 1 * 1e6)))
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
 
 
 def _watch(sock: socket.socket) -> Callable[[], bool]:

@@ -8,6 +8,7 @@ whoever asked for it. What was left unread can be seen, which tells whether a co
 from __future__ import annotations
 
 import io
+from functools import cached_property
 from typing import Any, Protocol
 
 AT_ONCE = 65536
@@ -44,10 +45,9 @@ class Reader:
     """
 
     def __init__(self, source: Source) -> None:
+        self._source = source
         self._recv = source.recv
         self._recv_into = source.recv_into
-        # With a buffer of one byte it never reads ahead: it fills what was asked for, in C.
-        self._fill = io.BufferedReader(_Straight(source), 1)
         self._kept = b''
         self._at = 0
 
@@ -55,6 +55,11 @@ class Reader:
     def pending(self) -> int:
         """Bytes that came and that nobody has asked for."""
         return len(self._kept) - self._at
+
+    @cached_property
+    def _fill(self) -> io.BufferedReader:
+        """Fills what was asked for, in C; with a buffer of one byte it never reads ahead."""
+        return io.BufferedReader(_Straight(self._source), 1)
 
     def peek(self) -> bytes:
         """What is there without being taken, at least a byte unless the other side hung up."""
@@ -82,19 +87,20 @@ class Reader:
         """The next bytes, however long they take to come."""
         if self._at == len(self._kept):
             if amount >= AT_ONCE:
-                return self._fill.read(amount) if amount <= MOST_AT_ONCE else self._read_on(b'', amount)
+                return self._filled(amount)
             if not amount:
                 return b''
             self._kept, self._at = self._recv(AT_ONCE), 0
         data = self.take(amount)
-        return data if len(data) == amount or not data else self._read_on(data, amount)
+        return data if len(data) == amount or not data else data + self._filled(amount - len(data))
 
-    def _read_on(self, data: bytes, amount: int) -> bytes:
-        """A BytesIO gives away what it has collected without another copy."""
+    def _filled(self, amount: int) -> bytes:
+        """Straight from the socket; a BytesIO gives away what it has collected without another copy."""
+        if amount <= MOST_AT_ONCE:
+            return self._fill.read(amount)
         whole = io.BytesIO()
-        missing = amount - whole.write(data)
-        while missing and (data := self._fill.read(min(missing, MOST_AT_ONCE))):
-            missing -= whole.write(data)
+        while amount and (data := self._fill.read(min(amount, MOST_AT_ONCE))):
+            amount -= whole.write(data)
         return whole.getvalue()
 
     def readinto(self, view: memoryview) -> int:

@@ -50,6 +50,9 @@ _VALUE = re.compile(rb'[ \t]*([^\r\n]*?)[ \t]*\r?\n(?![ \t])')
 # RFC 9112, 6.3: a length that is none, or that contradicts another one, leaves the end unknown.
 _LENGTH = re.compile(r'[0-9]{1,19}')
 
+# The first two are the same from Python 3.10 on; the last one is how the kernel tells it.
+_TIMEOUTS = (socket.timeout, TimeoutError, BlockingIOError)
+
 _NO_BODY = frozenset({204, 304})
 """answers that have no body whatever their headers describe (RFC 9112, 6.3)"""
 
@@ -234,7 +237,7 @@ class Response(http.client.HTTPResponse):
 
     def read(self, amt: int | None = None) -> bytes:
         """At most ``amt`` bytes of the body, all that is left by default; fewer are the end."""
-        data = self._carefully(self._read, None if amt is None or amt < 0 else amt) or b''
+        data = self._carefully(self._read, amt) or b''
         if self._proof is not None:
             self._compare(data)
         return data
@@ -312,11 +315,17 @@ class Response(http.client.HTTPResponse):
             raise
 
     def _read(self, wanted: int | None) -> bytes:
-        if self.length is None:
+        left = self.length
+        if wanted is not None and wanted < 0:
+            wanted = None
+        if left is None:
             return self._read_chunks(wanted) if self.chunked else self._read_to_close(wanted)
-        amount = self.length if wanted is None or wanted > self.length else wanted
+        amount = left if wanted is None or wanted > left else wanted
         data: bytes = self.fp.read(amount)
-        self._took(len(data), amount)
+        if len(data) == amount < left:
+            self.length = left - amount
+        else:
+            self._took(len(data), amount)
         return data
 
     def _readinto(self, view: memoryview) -> int:
@@ -400,7 +409,7 @@ class Response(http.client.HTTPResponse):
             progress = f'{self._announced - missing} of {self._announced} bytes'
         if isinstance(cause, DeadlineError):
             return HcpsdkTimeoutError(f'{self._peer}: {cause} in the middle of a body, after {progress}')
-        if isinstance(cause, (socket.timeout, TimeoutError)):  # the same from Python 3.10 on
+        if isinstance(cause, _TIMEOUTS):
             return HcpsdkTimeoutError(
                 f'{self._peer} went silent in the middle of a body: the read clock ran out after {progress}'
             )

@@ -95,6 +95,10 @@ class Errand:
             logger.info('%s', self.attempts[-1])
 
 
+# Before the first request.
+_NOTHING = Errand(_request.build('GET', '/'), 0.0)
+
+
 class Connection:
     """A connection to an HCP: opened when first needed, kept while used, closed when idle.
 
@@ -143,7 +147,7 @@ class Connection:
         self._link: Link | None = None
         self._address: str | None = None
         self._response: Answer | None = None
-        self._errand: Errand | None = None
+        self._errand = _NOTHING
         self._connect_time = self._service_time1 = self._service_time2 = LEAST
 
     def __repr__(self) -> str:
@@ -203,7 +207,7 @@ class Connection:
 
         :returns: a list of :class:`hcpsdk.Attempt`, the last one last; empty if it was never sent
         """
-        return [] if self._errand is None else list(self._errand.attempts)
+        return list(self._errand.attempts)
 
     def request(
         self,
@@ -314,8 +318,7 @@ class Connection:
             return response.read(amt)
         finally:
             self._book(started)
-            if self._errand is not None:
-                self._errand.attempts[-1].read += self._service_time1
+            self._errand.attempts[-1].read += self._service_time1
 
     def getheader(self, *args: Any, **kwargs: Any) -> Any:
         """One header of the last answer, see :meth:`http.client.HTTPResponse.getheader`."""

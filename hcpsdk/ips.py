@@ -281,7 +281,10 @@ class Circle:
 
     def _holding(self, address: str) -> WeakSet[Holder]:
         """By process: what a forked child has inherited are not its own connections."""
-        return self._holders.setdefault((os.getpid(), address), WeakSet())
+        key = (os.getpid(), address)
+        if key not in self._holders:
+            self._holders.setdefault(key, WeakSet())
+        return self._holders[key]
 
     def failed(self, address: str) -> None:
         """An address took no connection, or no request: pass it over for a while, and ask DNS what is new."""

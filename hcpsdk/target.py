@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from ssl import SSLContext, SSLSession
+from ssl import SSLContext
 from typing import Any
 
 import dns.resolver
@@ -110,11 +110,10 @@ class Target:
             raise TypeError(f'resolver must be a dns.resolver.Resolver, not {type(resolver).__name__}')
         self._authorization = authorization
         self._sslcontext = sslcontext
-        self._made_context: SSLContext | None = None
+        self._made_endpoint: Endpoint | None = None
         self._prepared = self._prepare()
         if sslcontext is _tls.SSL_NOVERIFY:
             _tls.warn_noverify()
-        self._sessions: dict[str, SSLSession] = {}
         self._budget = Budget()
         self._circle = Circle(fqdn, port, dnscache, resolver=resolver, max_per_node=max_per_node)
         self._replica = None
@@ -138,8 +137,7 @@ class Target:
                 'a Target with its own SSLContext cannot be pickled; make it anew on the other side'
             )
         noverify = self._sslcontext is _tls.SSL_NOVERIFY
-        fresh: dict[str, Any] = {'_made_context': None, '_sessions': {}, '_prepared': None}
-        return {**self.__dict__, **fresh, '_sslcontext': noverify}
+        return {**self.__dict__, '_made_endpoint': None, '_sslcontext': noverify, '_prepared': None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         context = _tls.SSL_NOVERIFY if state['_sslcontext'] else None
@@ -182,17 +180,11 @@ class Target:
 
     @property
     def _endpoint(self) -> Endpoint:
-        """What a link to one of the addresses has to know."""
-        context = self._context() if self._ssl else None
-        return Endpoint(_ascii(self._fqdn), self._port, context, self._circle, self._sessions)
-
-    def _context(self) -> SSLContext:
-        """Made when first needed, as reading the system's authorities takes its time."""
-        if self._sslcontext is not None:
-            return self._sslcontext
-        if self._made_context is None:
-            self._made_context = _tls.verifying_context()
-        return self._made_context
+        """What a link to one of the addresses has to know; made when first needed."""
+        if self._made_endpoint is None:
+            context = (self._sslcontext or _tls.verifying_context()) if self._ssl else None
+            self._made_endpoint = Endpoint(_ascii(self._fqdn), self._port, context, self._circle, {})
+        return self._made_endpoint
 
     def _prepare(self) -> Prepared:
         return Prepared({**self._own_headers(), **dict(checked_headers(self._authorization.headers()))})

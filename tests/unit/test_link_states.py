@@ -65,7 +65,8 @@ def make(network, time):
 
     def make(*answers: object, debuglevel: int = 0, idle: float = 30) -> Link:
         wire = network.answers(*answers)
-        link = Link(ADDRESS, Endpoint('n1', 80, None, Anyone()), Patience(1, 2, idle, time.clock), debuglevel)
+        endpoint = Endpoint('n1', 80, None, Anyone(), {})
+        link = Link(ADDRESS, endpoint, Patience(1, 2, idle, time.clock), debuglevel)
         link.dial()
         link.wire = wire
         made.append(link)
@@ -210,7 +211,7 @@ def test_expiry_closes_only_what_is_idle(make, respond, time, network) -> None:
 def test_a_node_that_takes_no_connection_fails_while_dialling(network, time, error: OSError) -> None:
     """Or the policy would believe that HCP had seen something."""
     network.refuses(error)
-    link = Link(ADDRESS, Endpoint('n1', 80, None, Anyone()), Patience(1, 1, 1, time.clock))
+    link = Link(ADDRESS, Endpoint('n1', 80, None, Anyone(), {}), Patience(1, 1, 1, time.clock))
     with pytest.raises(Failure) as caught:
         link.dial()
     assert (caught.value.state, caught.value.error, caught.value.reused) == (State.CONNECTING, error, False)
@@ -219,7 +220,7 @@ def test_a_node_that_takes_no_connection_fails_while_dialling(network, time, err
 
 def test_a_full_node_is_not_dialled(network, time) -> None:
     """Or the 255th connection of a node would wait there for ten minutes."""
-    link = Link(ADDRESS, Endpoint('n1', 80, None, NoOne()), Patience(1, 1, 1, time.clock))
+    link = Link(ADDRESS, Endpoint('n1', 80, None, NoOne(), {}), Patience(1, 1, 1, time.clock))
     with pytest.raises(Failure, match='max_per_node') as caught:
         link.dial()
     assert (caught.value.cause, network.dialled) == (Cause.FULL, [])

@@ -30,7 +30,7 @@ from ._trace import SYSTEM_CLOCK, Clock, DeadlineError, redact_head
 from .errors import HcpsdkCertificateError, HcpsdkError, HcpsdkTimeoutError
 
 BULK = 8_388_608
-"""bytes that the kernel sends at once, before it is asked how far it came"""
+"""bytes; what the kernel sends at once, before it is asked how far it came, and what is much to receive"""
 
 SMALL = 65536
 """bytes; head and body together up to this go out by one call, in as few packets as can be"""
@@ -279,14 +279,14 @@ class Link:
 
     def _open(self, timeout: float) -> None:
         """The connection, then TLS; each of the two may take as long as the timeout."""
-        _bound(self._sock, timeout)
+        self._sock.settimeout(timeout)
         self._sock.connect((self.address, self._endpoint.port))
         self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._move(Event.CONNECTED)
         if self._endpoint.context is not None:
             self._shake(self._endpoint.context, timeout)
         self._move(Event.READY)
-        _bound(self._sock, self._patience.read)
+        self._sock.settimeout(self._patience.read)
         self._line = self._sock if self._patience.deadline is None else Hurry(self._sock, self._patience)
         self._reader = Reader(self._line)
         self._readable = _watch(self._sock)
@@ -299,7 +299,7 @@ class Link:
             do_handshake_on_connect=False,  # so that it is ours to be closed, whatever happens
             session=session,
         )
-        _bound(self._sock, timeout)
+        self._sock.settimeout(timeout)
         self._sock.do_handshake()
 
     def take(self) -> bool:
@@ -309,10 +309,28 @@ class Link:
             return False
         with self._lock:
             if self.state is State.IDLE and not (self.reused and (self._expired() or self._stale())):
+                if self.reused:
+                    self._let_kernel_keep_time()
                 self._move(Event.TAKEN)
                 return True
         self.close()
         return False
+
+    def _let_kernel_keep_time(self) -> None:
+        """Let it end the waits: Python's own way costs a ``poll`` before each call.
+
+        It takes two system calls once, so not before a link is used again or carries much. Linux
+        only; TLS has several waits in a call, and counts by itself. socket(7): a time of 0 would
+        mean no limit, and a wait ends by EAGAIN.
+        """
+        plain = type(self._line) is socket.socket
+        if sys.platform != 'linux' or not plain or self._sock.gettimeout() is None:
+            return
+        seconds = self._patience.read
+        limit = struct.pack('ll', int(seconds), max(1, int(seconds % 1 * 1e6)))
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+        self._sock.settimeout(None)
 
     def exchange(self, request: Request, head: bytes, attempt: Attempt, until: float = math.inf) -> Response:
         """Send the request; return the answer, its body still to be read.
@@ -390,12 +408,12 @@ class Link:
 
     def _pieces(self, request: Request, attempt: Attempt) -> Iterable[Any]:
         """The body, what the kernel can take from the file by itself being sent already."""
-        body, bulk = request.body, None
-        if isinstance(body, FileBody) and request.length is not None and _kernel_keeps_time(self._line):
-            bulk = body.bulk()
-        if bulk is None or not isinstance(body, FileBody):
+        body = request.body
+        if not isinstance(body, FileBody) or request.length is None or type(self._line) is not socket.socket:
             return _sliced(request.blocks())
-        return body.blocks(self._send_bulk(*bulk, attempt))
+        self._let_kernel_keep_time()
+        bulk = body.bulk() if self._sock.gettimeout() is None else None
+        return body.blocks(self._send_bulk(*bulk, attempt) if bulk else 0)
 
     def _send_bulk(self, file: Any, start: int, size: int, attempt: Attempt) -> int:
         """The kernel copies from the file to the socket; fewer bytes if the file has become shorter."""
@@ -433,6 +451,8 @@ class Link:
         if self._debuglevel:
             _show('reply', _head_of(response))
         self._move(Event.ANSWERED)
+        if response.length and response.length > BULK:
+            self._let_kernel_keep_time()
         response.settle()
         return response
 
@@ -496,7 +516,7 @@ class Link:
         """A peer that had begun to answer had not closed a kept connection: it counts as a new one."""
         if self.state is State.CLOSED:
             error = ConnectionAbortedError('closed from elsewhere')
-        if isinstance(error, BlockingIOError):  # see _bound()
+        if isinstance(error, BlockingIOError):  # see _let_kernel_keep_time()
             error = socket.timeout('timed out')
         begun = self._response is not None and self._response.begun
         touched = self._attempt is not None and self._attempt.sent > 0
@@ -526,25 +546,6 @@ def _head_of(response: Response) -> str:
 def _new_socket(address: str) -> socket.socket:
     """Not :func:`socket.create_connection`, which would have the address resolved once more."""
     return socket.socket(socket.AF_INET6 if ':' in address else socket.AF_INET, socket.SOCK_STREAM)
-
-
-def _kernel_keeps_time(line: Line) -> bool:
-    """It can end the waits of plain sockets; TLS has several of them in a call, and counts by itself."""
-    return sys.platform == 'linux' and type(line) is socket.socket
-
-
-def _bound(sock: socket.socket, seconds: float) -> None:
-    """Let no wait take longer, the one for a connection included.
-
-    Python's own way costs a ``poll`` before each call, a seventh of all that reading a large body costs.
-    socket(7): the kernel's way takes a time of 0 for no limit, and ends a wait by EAGAIN or EINPROGRESS.
-    """
-    if not _kernel_keeps_time(sock):
-        sock.settimeout(seconds)
-        return
-    limit = struct.pack('ll', int(seconds), max(1, int(seconds % 1 * 1e6)))
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
 
 
 def _watch(sock: socket.socket) -> Callable[[], bool]:

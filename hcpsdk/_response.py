@@ -197,10 +197,11 @@ class Response(http.client.HTTPResponse):
     def _split(self) -> list[tuple[str, str]]:
         """Line by line; what is folded (RFC 9112, 5.2) or broken is left to the e-mail parser."""
         lines = self._raw.decode('latin-1').replace('\r\n', '\n').strip('\n').split('\n')
-        pairs = [line.partition(':') for line in lines if line]
-        if any(not colon or name[:1] in ' \t' for name, colon, _ in pairs):
+        folded = b'\n ' in self._raw or b'\n\t' in self._raw
+        pairs = [line.split(':', 1) for line in lines if line]
+        if folded or min(map(len, pairs), default=2) < 2:
             return list(self.headers.items())
-        return [(name, value.strip(' \t')) for name, _, value in pairs]
+        return [(name, value.strip(' \t')) for name, value in pairs]
 
     def rename(self, status: int, reason: str) -> None:
         """Let it say what it means: the answer to a repetition may tell of the first try."""

@@ -14,7 +14,7 @@ class Attempt:
     .. versionadded:: 0.9.0-5
     """
 
-    reached = 'sending'
+    reached = 'reading'
     """How far it came: ``sending``, ``waiting`` or ``reading``; see the states of a link (str)."""
     resolve = 0.0
     """Asking for addresses again, which is done when no known one takes a connection (float)."""

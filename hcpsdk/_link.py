@@ -347,6 +347,7 @@ class Link:
             sent = precise()
             return self._receive(request.method, hung_up)
         except BaseException:  # KeyboardInterrupt, too: half a request may be on its way
+            attempt.reached = self.state.value
             self.close()
             raise
         finally:

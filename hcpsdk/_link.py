@@ -17,6 +17,7 @@ import ssl
 import struct
 import sys
 import threading
+import weakref
 from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any, Callable, NamedTuple, Protocol, Union
@@ -345,7 +346,9 @@ class Link:
         try:
             hung_up = self._send(request, head, attempt)
             sent = precise()
-            return self._receive(request.method, hung_up)
+            answer = attempt._answer = self._receive(request.method, hung_up)
+            answer.trail = weakref.ref(attempt)
+            return answer
         except BaseException:  # KeyboardInterrupt, too: half a request may be on its way
             attempt.reached = self.state.value
             self.close()

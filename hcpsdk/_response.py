@@ -80,6 +80,8 @@ class Response(http.client.HTTPResponse):
     _announced: int | None = None
     _fields: list[tuple[str, str]] | None = None
     _proof: Proof | None = None
+    trail: Callable[[], object] = staticmethod(lambda: '')
+    """What its errors end with: the line of the journal, if that is still there (a weak reference)."""
 
     def __init__(self, reader: Reader, method: str, peer: str, ended: Callable[[bool], None]) -> None:
         self.fp: Any = reader
@@ -291,7 +293,8 @@ class Response(http.client.HTTPResponse):
         if self.whole and not self._proof.holds:
             self.whole = False
             raise HcpsdkHashError(
-                f'the body from {self._peer} is not what HCP stored: {self._proof}; read it again'
+                f'the body from {self._peer} is not what HCP stored: {self._proof}; read it again;'
+                f' {self.trail()}'
             )
         self.verified = self.whole
 
@@ -409,13 +412,17 @@ class Response(http.client.HTTPResponse):
         if self._announced is not None and missing is not None:
             progress = f'{self._announced - missing} of {self._announced} bytes'
         if isinstance(cause, DeadlineError):
-            return HcpsdkTimeoutError(f'{self._peer}: {cause} in the middle of a body, after {progress}')
+            return HcpsdkTimeoutError(
+                f'{self._peer}: {cause} in the middle of a body, after {progress}; {self.trail()}'
+            )
         if isinstance(cause, _TIMEOUTS):
             return HcpsdkTimeoutError(
-                f'{self._peer} went silent in the middle of a body: the read clock ran out after {progress}'
+                f'{self._peer} went silent in the middle of a body: the read clock ran out after {progress};'
+                f' {self.trail()}'
             )
         return HcpsdkTruncatedError(
-            f'the body from {self._peer} was cut short after {progress}; read it again, this is not the whole'
+            f'the body from {self._peer} was cut short after {progress}; read it again, this is not the'
+            f' whole; {self.trail()}'
         )
 
     def _let_go(self, whole: bool) -> None:

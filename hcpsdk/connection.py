@@ -13,15 +13,16 @@ from typing import Any
 
 from . import _request, _retry
 from ._check import kind, number
+from ._dial import Dialler
+from ._errand import Errand
 from ._journal import Attempt
-from ._link import ERRORS, Cause, Failure, Link, Patience, State
-from ._request import HeaderLines, Params, Request
+from ._link import Cause, Failure, Link, Patience, State
+from ._request import HeaderLines, Params
 from ._response import Response as Answer
 from ._retry import Verdict
 from ._settle import whose
-from ._tls import WAYS_OUT
 from ._trace import LEAST, SYSTEM_CLOCK, Clock
-from .errors import HcpsdkCantConnectError, HcpsdkCertificateError, HcpsdkError, HcpsdkTimeoutError
+from .errors import HcpsdkError
 from .target import Target
 
 logger = logging.getLogger(__name__)
@@ -32,9 +33,6 @@ DRAIN = 65536
 LONGEST_WAIT = 2_147_483.0
 """seconds; ``poll(2)`` counts its wait in milliseconds of 31 bits, so a socket takes no more (24 days)"""
 
-SLOT_PAUSE = 0.05
-"""seconds between two looks whether one of the nodes takes one more connection"""
-
 LOOKS, LOOK_PAUSE = 5, 1.0
 """times, and seconds between them: HCP advises to ask again about an object that is open for write after
 one or two seconds (REST reference, 3.2)"""
@@ -42,57 +40,11 @@ one or two seconds (REST reference, 3.2)"""
 MAX_DEBUGLEVEL = 9
 """the manual's range is 0 to 9"""
 
+# What a node is passed over for; that our own time was up is no fault of it.
+_NODES_FAULT = frozenset({Cause.LOST, Cause.TIMEOUT, Cause.GARBAGE})
+
 # Methods after which the manual promises a Connection that is ready for the next request.
 _DRAINED = frozenset({'PUT', 'HEAD', 'DELETE'})
-
-# Methods that change nothing, so that a lost answer leaves no doubt behind.
-_READING = frozenset({'GET', 'HEAD', 'OPTIONS'})
-
-# For a write whose answer was lost.
-_DOUBT = 'ask by HEAD what HCP has, before you send it again'
-
-
-class Errand:
-    """A request on its way: how it was sent, and what is known of the outcome.
-
-    :param request: what is to be said
-    :param until: when it has to be over
-    """
-
-    sent_again = 0
-    """how many of the retries are used up"""
-    lost: Failure | None = None
-    """of what it died when it was last sent"""
-    doubt = False
-    """HCP may have carried it out, in a try of which the answer was lost"""
-    resolve = connect = 0.0
-    """seconds, for the next try"""
-
-    def __init__(self, request: Request, until: float) -> None:
-        self.request = request
-        self.until = until
-        self.attempts: list[Attempt] = []
-
-    def begin(self, address: str, reused: bool) -> Attempt:
-        """It is being sent."""
-        attempt = Attempt(self.request, address, reused)
-        if not reused:
-            attempt.resolve, attempt.connect = self.resolve, self.connect
-        self.attempts.append(attempt)
-        return attempt
-
-    def died(self, failure: Failure) -> None:
-        """It got no answer."""
-        self.lost = failure
-        self.doubt = self.doubt or failure.state is State.WAITING
-        self.attempts[-1].reached = failure.state.value
-        self.note(failure.story)
-
-    def note(self, text: str) -> None:
-        """Something to be said about the last try."""
-        self.attempts[-1].note = text
-        if self.attempts[-1].status:
-            logger.info('%s', self.attempts[-1])
 
 
 # Before the first request.
@@ -144,11 +96,12 @@ class Connection:
         )
         self._debuglevel = number('debuglevel', debuglevel, 0, MAX_DEBUGLEVEL)
         self._retries = number('retries', retries, 0)
+        self._dialler = Dialler(target, self._patience, debuglevel)
         self._link: Link | None = None
         self._address: str | None = None
         self._response: Answer | None = None
         self._errand = _NOTHING
-        self._connect_time = self._service_time1 = self._service_time2 = LEAST
+        self._service_time1 = self._service_time2 = LEAST
 
     def __repr__(self) -> str:
         return f'<Connection to {self._target.fqdn} by {self._link or "no link"}>'
@@ -189,7 +142,7 @@ class Connection:
     @property
     def connect_time(self) -> float:
         """Seconds that the last connect took, the TLS handshake included."""
-        return self._connect_time
+        return max(self._dialler.connect_time, LEAST)
 
     @property
     def service_time1(self) -> float:
@@ -344,7 +297,8 @@ class Connection:
         self._clear_way()
         if self._link is not None and self._link.take():
             return self._link
-        self._link = self._dial(errand)
+        self._link = self._dialler.dial(errand)
+        self._address = self._link.address
         self._link.take()
         return self._link
 
@@ -363,61 +317,13 @@ class Connection:
             )
         return body
 
-    def _dial(self, errand: Errand) -> Link:
-        """A connection to any node; if all are full, as soon as there is a place."""
-        started, errand.resolve = self._clock.precise(), 0.0
-        end = min(errand.until, self._clock.now() + self._patience.connect)
-        while True:
-            failures: list[Failure] = []
-            link = self._try_all(errand, failures)
-            if link is not None:
-                errand.connect = self._clock.since(started) - errand.resolve
-                return link
-            if not any(failure.cause is Cause.FULL for failure in failures) or self._clock.now() >= end:
-                raise _unreachable(self._target, failures, errand) from failures[-1].error
-            self._clock.sleep(SLOT_PAUSE)
-
-    def _try_all(self, errand: Errand, failures: list[Failure]) -> Link | None:
-        """Each known address once, then those that DNS may know meanwhile."""
-        circle = self._target._circle
-        known = circle.round()
-        link = self._try(known, errand, failures)
-        if link is not None or not _goes_on(failures, errand):
-            return link
-        started = self._clock.precise()
-        patience = min(self._patience.connect, errand.until - self._clock.now())
-        fresh = circle.renewed(known, patience)
-        errand.resolve += self._clock.since(started)
-        return self._try(fresh, errand, failures)
-
-    def _try(self, addresses: list[str], errand: Errand, failures: list[Failure]) -> Link | None:
-        """The first of these that takes a connection."""
-        for address in addresses:
-            started = self._clock.precise()
-            link = Link(address, self._target._endpoint, self._patience, self._debuglevel)
-            try:
-                link.dial(errand.until)
-            except Failure as failure:
-                failures.append(failure)
-                if not _goes_on(failures, errand):
-                    return None
-                if failure.cause is not Cause.FULL:
-                    logger.warning('%s', failure)
-                    self._target._circle.failed(address)
-            else:
-                self._connect_time = self._clock.since(started)
-                self._address = address
-                logger.debug('connected to %s in %.6f s', link.peer, self._connect_time)
-                return link
-        return None
-
     def _exchange(self, link: Link, errand: Errand) -> Answer:
         """Send it once, and write down what becomes of that."""
         request, started = errand.request, self._clock.precise()
         attempt = errand.begin(link.address, link.reused)
         try:
             head = request.head(self._target._prepared)
-            answer = self._response = attempt._answer = link.exchange(request, head, attempt, errand.until)
+            answer = self._response = link.exchange(request, head, attempt, errand.until)
             if not answer.whole and request.method in _DRAINED:
                 _drain(answer)
         finally:
@@ -447,7 +353,7 @@ class Connection:
         """
         errand.died(failure)
         row = _retry.on_failure(failure, errand.request)
-        if not failure.reused:
+        if failure.cause in _NODES_FAULT and not failure.reused and failure.state is not State.CLOSED:
             self._target._circle.failed(failure.address)
         if row.verdict is Verdict.FREE:
             logger.debug('%s; goes again: %s', errand.attempts[-1], row.why)
@@ -455,7 +361,7 @@ class Connection:
         wait = _retry.pause(errand.sent_again + 1, self._uniform)
         refused = row.why if row.verdict is not Verdict.AGAIN else self._no_more(errand, wait)
         if refused:
-            raise _given_up(errand, failure, refused) from failure.error
+            raise errand.given_up(failure, refused) from failure.error
         logger.warning('%s; goes again', errand.attempts[-1])
         self._wait(errand, wait)
 
@@ -469,7 +375,7 @@ class Connection:
             return self._settle(errand, answer)
         if row.verdict is Verdict.DONE:
             answer.rename(200, 'OK')
-            errand.note(row.why)
+            errand.understood(row.why)
         if row.verdict is not Verdict.AGAIN:
             return answer
         wait = _retry.busy_pause(
@@ -478,7 +384,7 @@ class Connection:
         )  # fmt: skip
         refused = self._no_more(errand, wait)
         if refused:
-            errand.note(f'not sent again: {refused}')
+            errand.understood(f'not sent again: {refused}')
             return answer
         logger.warning('%s; goes again after %.1f s', errand.attempts[-1], wait)
         self.close()  # so that another node is asked
@@ -507,7 +413,7 @@ class Connection:
             note = whose(errand.request, found)
         except HcpsdkError as error:
             note = f'it could not be asked: {error}'
-        errand.note(f'settled by HEAD: {note or "it is ours"}')
+        errand.understood(f'settled by HEAD: {note or "it is ours"}')
         if found is None or note:
             return conflict
         found.rename(201, 'Created')
@@ -533,49 +439,6 @@ def _drain(response: Answer) -> None:
             logger.debug('the rest of an answer could not be read away: %s', error)
     if not response.whole:
         response.close()
-
-
-def _given_up(errand: Errand, failure: Failure, why: str) -> HcpsdkError:
-    """What a caller gets to know about a request that failed for good."""
-    advice = 'try later' if errand.request.method in _READING else _DOUBT
-    return ERRORS[failure.cause](f'{errand.attempts[-1]}; not sent again: {why}; {advice}')
-
-
-def _goes_on(failures: list[Failure], errand: Errand) -> bool:
-    """Whether it makes sense to try one more address."""
-    return not failures or _retry.on_failure(failures[-1], errand.request).verdict is Verdict.NEXT
-
-
-def _unreachable(target: Target, failures: list[Failure], errand: Errand) -> HcpsdkError:
-    """No node could be connected: each, and its reason; and whether something was sent before."""
-    trouble = target._circle.trouble
-    refused = f'no node of {target.fqdn} could be connected: {_listed(failures)}' + (
-        f'; and its name cannot be resolved any more ({trouble})' if trouble else ''
-    )
-    if errand.lost is not None:
-        last = errand.attempts[-1]
-        return ERRORS[errand.lost.cause](f'{last}; not sent again, as {refused}; if it was a write, {_DOUBT}')
-    if failures[-1].cause is Cause.CERTIFICATE:
-        return HcpsdkCertificateError(f'{refused}; nothing was sent\n{WAYS_OUT}')
-    speaks = 'TLS' if target.ssl else 'plain HTTP'
-    return _error_of(failures)(
-        f'{refused}; nothing was sent; is HCP up, and does it speak {speaks} on port {target.port}?'
-    )
-
-
-def _error_of(failures: list[Failure]) -> type[HcpsdkError]:
-    """A timeout, if nothing else happened; or if that is what ended it."""
-    causes = {failure.cause for failure in failures}
-    late = failures[-1].cause is Cause.DEADLINE or causes == {Cause.TIMEOUT}
-    return HcpsdkTimeoutError if late else HcpsdkCantConnectError
-
-
-def _listed(failures: list[Failure]) -> str:
-    """Each reason once, behind the addresses that gave it."""
-    reasons: dict[str, list[str]] = {}
-    for failure in failures:
-        reasons.setdefault(failure.story, []).append(failure.address)
-    return '; '.join(f'{", ".join(addresses)}: {story}' for story, addresses in reasons.items())
 
 
 def _seconds(what: str, value: Any, zero: bool = False) -> float:

@@ -305,6 +305,8 @@ class Circle:
         self._refresh_aside()
         if self._refresher is not None:
             self._refresher.join(max(0.0, patience))
+            if self._refresher.is_alive():
+                self.trouble = f'the resolve clock ran out after {patience:.3g} s'
         return [address for address in self.round() if address not in known]
 
     def round(self) -> list[str]:

@@ -339,9 +339,11 @@ LAYERS: dict[str, set[str]] = {
     '_retry': {'_link', '_request'},
     '_settle': {'_hash', '_request', '_response'},
     'target': {'_check', '_link', '_request', '_retry', '_tls', '_version', 'auth', 'errors', 'ips'},
+    '_errand': {'_journal', '_link', '_request', 'errors'},
+    '_dial': {'_errand', '_link', '_retry', '_tls', 'errors', 'target'},
     'connection': {
-        '_check', '_journal', '_link', '_request', '_response', '_retry', '_settle', '_tls', '_trace',
-        'errors', 'target',
+        '_check', '_dial', '_errand', '_journal', '_link', '_request', '_response', '_retry', '_settle',
+        '_trace', 'errors', 'target',
     },  # fmt: skip
     '_ask': {'_check', '_request', '_xml', 'connection', 'errors', 'target'},
     'namespace': {'_ask', 'errors'},

@@ -1,0 +1,129 @@
+"""A connection to any node of an HCP: which addresses are tried, how long, and what is said if none works."""
+
+from __future__ import annotations
+
+import logging
+
+from . import _retry
+from ._errand import Errand
+from ._link import ERRORS, Cause, Failure, Link, Patience
+from ._retry import Verdict
+from ._tls import WAYS_OUT
+from .errors import HcpsdkCantConnectError, HcpsdkCertificateError, HcpsdkError, HcpsdkTimeoutError
+from .target import Target
+
+logger = logging.getLogger(__name__)
+
+SLOT_PAUSE = 0.05
+"""seconds between two looks whether one of the nodes takes one more connection"""
+
+
+class Dialler:
+    """Connects to whatever node of a Target takes it.
+
+    :param target: the HCP
+    :param patience: how long to wait
+    :param debuglevel: for the links
+    """
+
+    def __init__(self, target: Target, patience: Patience, debuglevel: int) -> None:
+        self._target = target
+        self._patience = patience
+        self._debuglevel = debuglevel
+        self.connect_time = 0.0
+        """seconds that the last connection took, those that failed not included"""
+
+    def dial(self, errand: Errand) -> Link:
+        """A new link; if all nodes are full, as soon as there is a place.
+
+        :raises HcpsdkError: if there is none
+        """
+        clock = self._patience.clock
+        started, errand.resolve = clock.precise(), 0.0
+        end = min(errand.until, clock.now() + self._patience.connect)
+        while True:
+            failures: list[Failure] = []
+            link = self._round(errand, failures)
+            if link is not None:
+                errand.connect = clock.since(started) - errand.resolve
+                return link
+            if not _may_wait(failures) or clock.now() >= end:
+                raise self._unreachable(errand, failures) from failures[-1].error
+            clock.sleep(SLOT_PAUSE)
+
+    def _round(self, errand: Errand, failures: list[Failure]) -> Link | None:
+        """Each known address once, then those that DNS may know meanwhile."""
+        circle, clock = self._target._circle, self._patience.clock
+        known = circle.round()
+        link = self._first(known, errand, failures)
+        if link is not None or _may_wait(failures) or not _goes_on(errand, failures):
+            return link
+        started = clock.precise()
+        fresh = circle.renewed(known, min(self._patience.connect, errand.until - clock.now()))
+        errand.resolve += clock.since(started)
+        return self._first(fresh, errand, failures)
+
+    def _first(self, addresses: list[str], errand: Errand, failures: list[Failure]) -> Link | None:
+        """The first of these that takes a connection."""
+        for address in addresses:
+            started = self._patience.clock.precise()
+            link = Link(address, self._target._endpoint, self._patience, self._debuglevel)
+            try:
+                link.dial(errand.until)
+            except Failure as failure:
+                failures.append(failure)
+                if not _goes_on(errand, failures):
+                    return None
+                self._note(failure)
+            else:
+                self.connect_time = self._patience.clock.since(started)
+                logger.debug('connected to %s in %.6f s', link.peer, self.connect_time)
+                return link
+        return None
+
+    def _note(self, failure: Failure) -> None:
+        if failure.cause is not Cause.FULL:
+            logger.warning('%s', failure)
+            self._target._circle.failed(failure.address)
+
+    def _unreachable(self, errand: Errand, failures: list[Failure]) -> HcpsdkError:
+        """No node could be connected: each, and its reason; and whether something was sent before."""
+        refused = f'no node of {self._target.fqdn} could be connected: {_listed(failures)}'
+        if self._target._circle.trouble:
+            refused += f'; nor can its name be resolved any more ({self._target._circle.trouble})'
+        if errand.attempts:
+            kind = _kind(failures) if errand.lost is None else ERRORS[errand.lost.cause]
+            return kind(f'{errand.attempts[-1]}; not sent again, as {refused}; {errand.advice}')
+        if failures[-1].cause is Cause.CERTIFICATE:
+            return HcpsdkCertificateError(f'{refused}; nothing was sent\n{WAYS_OUT}')
+        return _kind(failures)(f'{refused}; nothing was sent; {self._advice(failures)}')
+
+    def _advice(self, failures: list[Failure]) -> str:
+        if _may_wait(failures):
+            return 'close some Connections, or give the Target a larger max_per_node'
+        speaks = 'TLS' if self._target.ssl else 'plain HTTP'
+        return f'is HCP up, and does it speak {speaks} on port {self._target.port}?'
+
+
+def _goes_on(errand: Errand, failures: list[Failure]) -> bool:
+    """Whether it makes sense to try one more address."""
+    return _retry.on_failure(failures[-1], errand.request).verdict is Verdict.NEXT
+
+
+def _may_wait(failures: list[Failure]) -> bool:
+    """Whether there will be a place at a node sooner or later."""
+    return any(failure.cause is Cause.FULL for failure in failures)
+
+
+def _kind(failures: list[Failure]) -> type[HcpsdkError]:
+    """A timeout, if nothing else happened; or if that is what ended it."""
+    late = failures[-1].cause is Cause.DEADLINE or {failure.cause for failure in failures} == {Cause.TIMEOUT}
+    return HcpsdkTimeoutError if late else HcpsdkCantConnectError
+
+
+def _listed(failures: list[Failure]) -> str:
+    """Each reason once, behind the addresses that gave it."""
+    reasons: dict[str, list[str]] = {}
+    for failure in failures:
+        reasons.setdefault(failure.story, []).append(failure.address)
+    return '; '.join(f'{", ".join(addresses)}: {story}' for story, addresses in reasons.items())

@@ -13,11 +13,13 @@ from __future__ import annotations
 import http.client
 import io
 import logging
+import operator
 import os
 import re
 import socket
 import sys
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, TypeVar
 
 from ._hash import Proof
@@ -43,9 +45,6 @@ _STATUS_LINE = re.compile(rb'HTTP/1\.([01]) ([1-9][0-9]{2})(?: ([^\r\n]*))?\r?(?
 
 # RFC 9112, 7.1; without the line's end it is a part of a size only. HCP needs no more than 16 digits.
 _CHUNK_SIZE = re.compile(rb'([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\n]*)?\r?\n')
-
-# The value of a header in a head of lower-case letters, where it stands in one line, as nearly all do.
-_VALUE = re.compile(rb'[ \t]*([^\r\n]*?)[ \t]*\r?\n(?![ \t])')
 
 # RFC 9112, 6.3: a length that is none, or that contradicts another one, leaves the end unknown.
 _LENGTH = re.compile(r'[0-9]{1,19}')
@@ -142,45 +141,40 @@ class Response(http.client.HTTPResponse):
     def _frame(self) -> None:
         """Find out what tells where the body ends (RFC 9112, 6.3), and what becomes of the connection."""
         head = self._raw.lower()
-        if b'\ntransfer-encoding:' in head:
-            self.chunked = self._is_chunked()
+        coding = self._said(head, b'\ntransfer-encoding:')
+        self.chunked = coding is not None and _is_chunked(coding)
         if self._method == 'HEAD' or self.status in _NO_BODY:
             self.chunked, self.length = False, 0
-        elif not self.chunked and b'\ncontent-length:' in head:
-            self.length = self._announced = self._announced_length(head)
+        elif not self.chunked:
+            self.length = self._announced = _length(self._said(head, b'\ncontent-length:'))
         self.will_close = self.length is None and not self.chunked
-        if self.version == 10 or b'\nconnection:' in head:
-            said = self._said(head, b'connection', 'Connection')
+        said = self._said(head, b'\nconnection:') or ''
+        if said or self.version == 10:
             self.will_close |= 'close' in said or (self.version == 10 and 'keep-alive' not in said)
 
-    def _said(self, head: bytes, lower: bytes, name: str) -> str:
-        """The value of a header, without taking all others apart, too, if it stands in one line and once."""
-        mark = b'\n%b:' % lower
+    def _said(self, head: bytes, mark: bytes) -> str | None:
+        """The value of a header, None if it is not there.
+
+        All the others are taken apart only if it stands there twice, or is folded (RFC 9112, 5.2).
+
+        :param head: in lower case
+        :param mark: what stands before the value
+        """
         start = head.find(mark) + len(mark)
-        value = _VALUE.match(head, start) if start >= len(mark) and head.find(mark, start) < 0 else None
-        if value is None:
-            return str(self.getheader(name, '')).lower()
-        return value[1].decode('latin-1')
+        if start < len(mark):
+            return None
+        end = head.find(b'\n', start)
+        if head[end + 1 : end + 2] in (b' ', b'\t') or head.find(mark, end) >= 0:
+            return str(self.getheader(mark[1:-1].decode(), '')).lower()
+        return head[start:end].strip().decode('latin-1')
 
-    def _is_chunked(self) -> bool:
-        coding: str = self.getheader('Transfer-Encoding', '').lower()
-        if coding not in ('chunked', 'identity'):
-            raise http.client.HTTPException(f'an unknown transfer encoding: {coding!r}')
-        return coding == 'chunked'
+    def _message(self) -> http.client.HTTPMessage:
+        return http.client.parse_headers(io.BytesIO(self._raw.lstrip(b'\n')))
 
-    def _announced_length(self, head: bytes) -> int:
-        said = {part.strip() for part in self._said(head, b'content-length', 'Content-Length').split(',')}
-        length = said.pop()
-        if said or not _LENGTH.fullmatch(length):
-            raise http.client.HTTPException(f'a length that is none: {length!r}')
-        return int(length)
-
-    def __getattr__(self, name: str) -> Any:
-        """``headers`` and ``msg``, made by the e-mail parser when somebody wants them."""
-        if name not in ('headers', 'msg'):
-            raise AttributeError(f'{type(self).__name__!r} object has no attribute {name!r}')
-        self.headers = self.msg = http.client.parse_headers(io.BytesIO(self._raw.lstrip(b'\n')))
-        return self.headers
+    headers: Any = cached_property(_message)
+    """A message object, made by the e-mail parser when somebody wants it."""
+    msg: Any = property(operator.attrgetter('headers'))
+    """The same, by its older name."""
 
     def getheader(self, name: str, default: Any = None) -> Any:
         """A header; those of the same name are joined by commas."""
@@ -431,3 +425,20 @@ class Response(http.client.HTTPResponse):
         ended, self._ended = self._ended, None
         if ended is not None:
             ended(whole)
+
+
+def _is_chunked(coding: str) -> bool:
+    if coding not in ('chunked', 'identity'):
+        raise http.client.HTTPException(f'an unknown transfer encoding: {coding!r}')
+    return coding == 'chunked'
+
+
+def _length(said: str | None) -> int | None:
+    """What was announced; several of one value are one (RFC 9112, 6.3)."""
+    if said is None:
+        return None
+    if ',' in said and len({part.strip() for part in said.split(',')}) == 1:
+        said = said.partition(',')[0]
+    if not _LENGTH.fullmatch(said):
+        raise http.client.HTTPException(f'a length that is none: {said!r}')
+    return int(said)

@@ -4,8 +4,8 @@ Many threads store, read, change and delete through one Target, while somebody b
 them in every way that the mock knows. Each thread keeps books on what it was told; in the end the
 books are compared with what the mock has stored, and how often it did so.
 
-``HCPSDK_SOAK_SECONDS`` says how long, ``HCPSDK_SOAK_SEED`` makes all choices again that do not
-depend on which thread was faster.
+``HCPSDK_SOAK_SECONDS`` says how long, all in all; ``HCPSDK_SOAK_SEED`` makes all choices again that do
+not depend on which thread was faster.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import logging
 import os
 import secrets
 import socket
+import ssl
 import threading
 import time
 import traceback
@@ -56,7 +57,9 @@ from hcpsdk.mock import (
 )
 from hcpsdk.mock.store import File, Store
 
-SECONDS = float(os.environ.get('HCPSDK_SOAK_SECONDS', '60'))
+SECONDS = float(os.environ.get('HCPSDK_SOAK_SECONDS', '60')) / 2
+"""half of them without TLS, half with it"""
+
 LONG_ENOUGH = 15.0
 """seconds after which every kind of trouble must have struck"""
 
@@ -174,8 +177,17 @@ KINDS: dict[str, Make] = {
     'DNS': lambda rng: Refuse(),
 }
 
-# What goes out behind a long answer may come after the next request has been sent: nobody can tell then.
-ONLY_FOR = {'Surplus': ('PUT', 'HEAD', 'DELETE'), 'Early': ('PUT',)}
+# The methods that some of them strike (None: any). Surplus bytes behind a long answer may come after the
+# next request has been sent, which is more than a client can notice.
+METHODS: dict[str, tuple[Optional[str], ...]] = {
+    'Surplus': ('PUT', 'HEAD', 'DELETE'),
+    'Early': ('PUT',),
+    'Cut': (None, 'GET'),
+    **{kind: (None, 'PUT', 'GET') for kind in WHEN if 'ANSWERING' in kind},
+}
+OTHERS = (None, None, 'PUT')
+DOWN = frozenset({'Refuse', 'all refuse', 'node dies'})
+"""troubles that would leave little else to do, if they lasted"""
 
 
 @dataclass
@@ -226,7 +238,8 @@ class Troublemaker:
         current = {act.kind for act in self._acts.values()}
         free = [kind for kind in KINDS if kind not in current]
         kind = min(free, key=lambda kind: (self.strikes[kind], self._rng.random()))
-        times, until = self._rng.randrange(1, 8), now + self._rng.uniform(0.2, 1.0)
+        times, lasts = self._rng.randrange(1, 8), self._rng.uniform(0.2, 1.0)
+        until = now + (lasts / 4 if kind in DOWN else lasts)
         self._acts[node] = Act(kind, self._make(kind, node, times), times, until)
 
     def _make(self, kind: str, node: int, times: int) -> Trouble:
@@ -239,8 +252,7 @@ class Troublemaker:
             return Trouble(fault, times=None, on_withdrawal=lambda: setattr(hcp.dns, 'trouble', None))
         if isinstance(fault, Refuse):
             return hcp.misbehave(fault, node=None if kind == 'all refuse' else node)
-        methods = ONLY_FOR.get(kind, (None,) if fault.at_accept else (None, None, 'PUT'))
-        method = self._rng.choice(methods)
+        method = None if fault.at_accept else self._rng.choice(METHODS.get(kind, OTHERS))
         return hcp.misbehave(fault, node=node, method=method, times=times)
 
     def _end(self, node: int) -> None:
@@ -330,6 +342,7 @@ class Worker:
         thing = self._new(f'{CONTESTED}{int(4 * time.monotonic())}')
         if any(mine.path == thing.path for mine in self.things):
             return
+        thing.size += 16  # no two threads have the same: a lost answer is settled by the content
         self.count['contested'] += 1
         self._store(thing)
 
@@ -677,12 +690,22 @@ class Outcome:
         )
 
 
-def soak(hcp: MockHCP, seed: str, directory: Path) -> Outcome:
+def aim(hcp: MockHCP, trusting: Optional[ssl.SSLContext]) -> hcpsdk.Target:
+    """The one that all threads share."""
+    return hcpsdk.Target(
+        f'n1.m.{hcp.domain}',
+        hcpsdk.NativeAuthorization('n', 'n01'),
+        port=hcp.https_port or hcp.port,
+        ssl=trusting is not None,
+        sslcontext=trusting,
+        resolver=hcp.resolver(),
+        max_per_node=MAX_PER_NODE,
+    )
+
+
+def soak(hcp: MockHCP, target: hcpsdk.Target, seed: str, directory: Path) -> Outcome:
     """Let all of them loose; returns when they are tired."""
     stop = threading.Event()
-    auth = hcpsdk.NativeAuthorization('n', 'n01')
-    name, resolver = f'n1.m.{hcp.domain}', hcp.resolver()
-    target = hcpsdk.Target(name, auth, hcp.port, resolver=resolver, max_per_node=MAX_PER_NODE)
     workers = [Worker(number, target, seed, stop, directory / str(number)) for number in range(THREADS)]
     outcome = Outcome(Troublemaker(hcp, Random(seed), stop), workers)
     threads = [threading.Thread(target=one.run, name='soak') for one in (outcome.trouble, *workers)]
@@ -709,17 +732,23 @@ def check_effort(outcome: Outcome) -> None:
 
 @pytest.mark.soak
 @pytest.mark.timeout(SECONDS + 3 * PATIENCE)
+@pytest.mark.parametrize('tls', [False, True], ids=['plain', 'TLS'])
 def test_what_hcp_confirmed_is_there_whole_and_once(
-    monkeypatch: pytest.MonkeyPatch, until: Callable[[Callable[[], object]], None], tmp_path: Path
+    tls: bool,
+    server_context: ssl.SSLContext,
+    client_context: ssl.SSLContext,
+    monkeypatch: pytest.MonkeyPatch,
+    until: Callable[[Callable[[], object]], None],
+    tmp_path: Path,
 ) -> None:
     """An archive would lose, mix up or double objects on a bad day, and nobody would know."""
     seed = os.environ.get('HCPSDK_SOAK_SEED') or secrets.token_hex(4)
-    print(f'HCPSDK_SOAK_SEED={seed} HCPSDK_SOAK_SECONDS={SECONDS:g}')
+    print(f'HCPSDK_SOAK_SEED={seed} HCPSDK_SOAK_SECONDS={2 * SECONDS:g}')
     monkeypatch.setattr('hcpsdk.ips.COOLING', COOLING)
     monkeypatch.setattr('hcpsdk.ips.SOONEST_REFRESH', REFRESH)
     ledger, sockets = Ledger(monkeypatch), open_sockets()
-    with MockHCP(nodes=NODES, ttl=1) as hcp:
-        outcome = soak(hcp, seed, tmp_path)
+    with MockHCP(nodes=NODES, ttl=1, ssl_context=server_context if tls else None) as hcp:
+        outcome = soak(hcp, aim(hcp, client_context if tls else None), seed, tmp_path)
         until(lambda: hcp.open_connections() == 0)
     until(lambda: not left_over())
     print(outcome)

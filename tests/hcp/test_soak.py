@@ -19,6 +19,7 @@ import os
 import secrets
 import socket
 import ssl
+import sys
 import threading
 import time
 import traceback
@@ -669,8 +670,9 @@ class Outcome:
 
     trouble: Troublemaker
     workers: list[Worker]
-    refused = 0
+    refused: int = 0
     log: list[Seen] = field(default_factory=list)
+    stuck: list[str] = field(default_factory=list)
 
     @property
     def things(self) -> list[Thing]:
@@ -716,6 +718,8 @@ def soak(hcp: MockHCP, target: hcpsdk.Target, seed: str, directory: Path) -> Out
         stop.set()
         for thread in threads:
             thread.join(PATIENCE)
+    frames = sys._current_frames()
+    outcome.stuck = [''.join(traceback.format_stack(frames[one.ident])) for one in threads if one.is_alive()]
     outcome.refused, outcome.log = refusals.seen, list(hcp.log)
     return outcome
 
@@ -749,9 +753,10 @@ def test_what_hcp_confirmed_is_there_whole_and_once(
     ledger, sockets = Ledger(monkeypatch), open_sockets()
     with MockHCP(nodes=NODES, ttl=1, ssl_context=server_context if tls else None) as hcp:
         outcome = soak(hcp, aim(hcp, client_context if tls else None), seed, tmp_path)
+        print(outcome)
+        assert not outcome.stuck, '\n\n'.join(outcome.stuck)
         until(lambda: hcp.open_connections() == 0)
     until(lambda: not left_over())
-    print(outcome)
     problems = [problem for one in (outcome.trouble, *outcome.workers) for problem in one.problems]
     problems += ledger.audit(outcome.things)
     assert not problems, f'{len(problems)} problems with seed {seed}:\n\n' + '\n\n'.join(problems[:20])

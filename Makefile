@@ -15,12 +15,13 @@ DEMO_NAMES := n1.m.hcp1.example.com '*.m.hcp1.example.com' '*.hcp1.example.com'
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all check lint types docs dist bench clean
+.PHONY: help demo test test-all soak check lint types docs dist bench clean
 
 help:
 	@echo 'make demo      store, look at, read and delete an object on a mock HCP'
 	@echo 'make test      run all tests'
 	@echo 'make test-all  run them on every Python from 3.9 to 3.13 that is here'
+	@echo 'make soak      store and read for a minute on a mock HCP that fails in every way, and count what is left'
 	@echo 'make check     lint, types, documentation, and both distributions installed afresh'
 	@echo 'make docs      build the documentation into docs/_build/html'
 	@echo 'make bench     measure what hcpsdk costs beside other clients, into docs/_generated; needs nginx'
@@ -51,6 +52,10 @@ test: $(VENV)/.with-test
 test-all: $(VENV)/.with-dev
 	@$(BIN)/python -m nox --reuse-existing-virtualenvs
 	@echo "test-all: hcpsdk $(VERSION) passes its tests on every Python that was found"
+
+# HCPSDK_SOAK_SECONDS and HCPSDK_SOAK_SEED say how long, and which choices to make again.
+soak: $(VENV)/.with-test
+	@$(BIN)/python -m pytest -m soak -rP --tb=short --show-capture=stdout tests/hcp/test_soak.py
 
 check: lint types docs dist
 	@echo "check: hcpsdk $(VERSION) is in order: lint, types, documentation, wheel and sdist"

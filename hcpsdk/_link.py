@@ -280,28 +280,28 @@ class Link:
 
     def _open(self, timeout: float) -> None:
         """The connection, then TLS; each of the two may take as long as the timeout."""
+        if self._endpoint.context is not None:
+            self._sock = self._wrapped(self._endpoint.context)
         self._sock.settimeout(timeout)
         self._sock.connect((self.address, self._endpoint.port))
         self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._move(Event.CONNECTED)
-        if self._endpoint.context is not None:
-            self._shake(self._endpoint.context, timeout)
+        if isinstance(self._sock, ssl.SSLSocket):
+            self._sock.do_handshake()
         self._move(Event.READY)
         self._sock.settimeout(self._patience.read)
         self._line = self._sock if self._patience.deadline is None else Hurry(self._sock, self._patience)
         self._reader = Reader(self._line)
         self._readable = _watch(self._sock)
 
-    def _shake(self, context: ssl.SSLContext, timeout: float) -> None:
-        session = self._endpoint.sessions.get(self.address)
-        self._sock = context.wrap_socket(
+    def _wrapped(self, context: ssl.SSLContext) -> ssl.SSLSocket:
+        """Before it is connected: if a peer resets at once, ``wrap_socket`` would lose the socket."""
+        return context.wrap_socket(
             self._sock,
             server_hostname=self._endpoint.host,
-            do_handshake_on_connect=False,  # so that it is ours to be closed, whatever happens
-            session=session,
+            do_handshake_on_connect=False,
+            session=self._endpoint.sessions.get(self.address),
         )
-        self._sock.settimeout(timeout)
-        self._sock.do_handshake()
 
     def take(self) -> bool:
         """Claim the link for a request if it can still carry one, else close it."""

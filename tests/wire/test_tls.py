@@ -5,7 +5,10 @@ from __future__ import annotations
 import datetime
 import functools
 import logging
+import os
+import socket
 import ssl
+from pathlib import Path
 
 import pytest
 
@@ -219,3 +222,26 @@ def test_large_objects_pass_through_tls_unharmed(villain, server_context, client
     assert villain.requests[0].body == content
     con.GET('/rest/object')
     assert con.read() == content
+
+
+def _open_sockets():
+    descriptors = Path('/proc/self/fd').iterdir()
+    return sum(fd.is_symlink() and os.readlink(fd).startswith('socket:') for fd in descriptors)
+
+
+@pytest.mark.skipif(not Path('/proc/self/fd').exists(), reason='only Linux shows what is open')
+def test_a_node_that_resets_before_the_handshake_leaks_no_socket(villain, client_context, monkeypatch):
+    """Each connection that a dying node breaks at once costs a descriptor, until none is left."""
+    villain.plays(villain.reset)
+    target = villain.target(ssl=True, sslcontext=client_context)
+    connect = socket.socket.connect
+
+    def connect_and_wait(sock, where):
+        connect(sock, where)
+        assert villain.clients_gone()
+
+    monkeypatch.setattr(socket.socket, 'connect', connect_and_wait)
+    before = _open_sockets()
+    with pytest.raises(hcpsdk.HcpsdkCantConnectError) as caught:
+        villain.connection(target).GET('/rest/object')
+    assert _open_sockets() == before, caught.value

@@ -129,9 +129,10 @@ class Resolver:
         self.addresses = list(addresses)
 
     def resolve(self, name: str, kind: str, **_: Any) -> Any:
-        if kind != 'A':
+        found = [address for address in self.addresses if (':' in address) == (kind == 'AAAA')]
+        if not found:
             return SimpleNamespace(rrset=None)
-        return SimpleNamespace(rrset=dns.rrset.from_text(name + '.', 300, 'IN', 'A', *self.addresses))
+        return SimpleNamespace(rrset=dns.rrset.from_text(name + '.', 300, 'IN', kind, *found))
 
 
 def answer(
@@ -376,7 +377,8 @@ def _bind(nodes: tuple[str, ...]) -> list[socket.socket]:
             port, made = 0, []
             try:
                 for node in nodes:
-                    sock = stack.enter_context(socket.socket())
+                    family = socket.AF_INET6 if ':' in node else socket.AF_INET
+                    sock = stack.enter_context(socket.socket(family))
                     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                     sock.bind((node, port))
                     port = sock.getsockname()[1]

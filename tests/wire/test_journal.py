@@ -74,8 +74,7 @@ def test_times_tell_which_step_was_slow(villain):
     [attempt] = con.attempts
     assert 0.03 <= attempt.wait <= con.service_time2
     assert 0.02 < attempt.read < con.service_time2
-    assert attempt.send < 0.02
-    assert attempt.connect < 0.02
+    assert max(attempt.send, attempt.connect) < attempt.wait
 
 
 def test_reading_is_added_up(villain):
@@ -310,7 +309,7 @@ def test_an_error_in_the_middle_of_a_body_carries_the_line(villain, how):
     ends = villain.hang_up if how == 'cut' else villain.wait(villain.tested)
     villain.plays(villain.read, villain.say(CUT), ends)
     kinds = {'cut': hcpsdk.HcpsdkTruncatedError}
-    options = {'silence': {'timeout': 0.05}, 'deadline': {'deadline': 0.05}}.get(how, {})
+    options = {'silence': {'timeout': (5, 0.1)}, 'deadline': {'deadline': 0.1}}.get(how, {})
     con = villain.connection(**options)
     con.GET('/rest/object')
     with pytest.raises(kinds.get(how, hcpsdk.HcpsdkTimeoutError)) as caught:

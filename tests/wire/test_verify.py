@@ -176,7 +176,8 @@ NOTHING = {
     'no hash, as it came in parts': {},
     'an algorithm that nobody knows': {'hashed': 'BLAKE3 00'},
     'a hash that is none': {'hashed': 'SHA-256'},
-    'a part': {'status': '206 Partial Content', 'hashed': _hash(b'whole'), 'head': 'X-HCP-Size: 5\r\n'},
+    'a part': {'status': '206 Partial Content', 'hashed': _hash(b'whole')},
+    'a part of something': {'status': '206 Part', 'hashed': _hash(b'whole'), 'head': 'X-HCP-Size: 5\r\n'},
     'packed': {'hashed': _hash(b'unpacked'), 'head': 'Content-Encoding: gzip\r\n'},
     'with its annotation': {'hashed': _hash(BODY[:9]), 'head': 'X-HCP-Size: 9\r\n'},
 }

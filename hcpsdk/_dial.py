@@ -40,7 +40,7 @@ class Dialler:
         """
         clock = self._patience.clock
         started, errand.resolve = clock.precise(), 0.0
-        end = min(errand.until, clock.now() + self._patience.connect)
+        end = clock.now() + self._patience.connect
         while True:
             failures: list[Failure] = []
             link = self._round(errand, failures)
@@ -92,7 +92,8 @@ class Dialler:
         if self._target._circle.trouble:
             refused += f'; nor can its name be resolved any more ({self._target._circle.trouble})'
         if errand.attempts:
-            kind = _kind(failures) if errand.lost is None else ERRORS[errand.lost.cause]
+            ended = _kind(failures) if errand.lost is None else ERRORS[errand.lost.cause]
+            kind = HcpsdkTimeoutError if failures[-1].cause is Cause.DEADLINE else ended
             return kind(f'{errand.attempts[-1]}; not sent again, as {refused}; {errand.advice}')
         if failures[-1].cause is Cause.CERTIFICATE:
             return HcpsdkCertificateError(f'{refused}; nothing was sent\n{WAYS_OUT}')

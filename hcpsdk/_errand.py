@@ -7,12 +7,15 @@ import logging
 from ._journal import Attempt
 from ._link import ERRORS, Failure, State
 from ._request import Request
-from .errors import HcpsdkError
+from .errors import HcpsdkError, HcpsdkTimeoutError
 
 logger = logging.getLogger(__name__)
 
 # Methods that change nothing, so that a lost answer leaves no doubt behind.
 _READING = frozenset({'GET', 'HEAD', 'OPTIONS'})
+
+TOO_NEAR = 'its deadline is too near'
+"""why a request is not sent again"""
 
 _TRY_LATER = 'try later'
 
@@ -63,7 +66,8 @@ class Errand:
 
     def given_up(self, failure: Failure, why: str) -> HcpsdkError:
         """The error for a request that failed, and that is not sent again."""
-        return ERRORS[failure.cause](f'{self.attempts[-1]}; not sent again: {why}; {self.advice}')
+        kind = HcpsdkTimeoutError if why is TOO_NEAR else ERRORS[failure.cause]
+        return kind(f'{self.attempts[-1]}; not sent again: {why}; {self.advice}')
 
     @property
     def advice(self) -> str:

@@ -32,6 +32,8 @@ class Proof:
         self._said = said
         self._digest = digest
         self._wanted = wanted.lower()
+        self.count = 0
+        """bytes that went by"""
 
     def __str__(self) -> str:
         return f'its hash is {self._digest.hexdigest().upper()}, not {self._said}'
@@ -57,11 +59,12 @@ class Proof:
     def add(self, data: bytes | memoryview) -> None:
         """The next bytes."""
         self._digest.update(data)
+        self.count += len(data)
 
     def over(self, blocks: Iterable[Any]) -> Proof:
         """All of these."""
         for block in blocks:
-            self._digest.update(block)
+            self.add(memoryview(block).cast('B'))
         return self
 
     @property

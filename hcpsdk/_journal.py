@@ -53,7 +53,8 @@ class Attempt:
             *([self.note] if self.note else []),
         ]
         line = 'kept' if self.reused else 'new'
-        return f'{self._request.method} {self._request.path} to {self.address} ({line}): {", ".join(facts)}'
+        told = f'{self._request.method} {self._request.path} to {self.address} ({line}): {", ".join(facts)}'
+        return ' '.join(told.split())  # a header may be folded; what comes from outside makes no lines here
 
     @property
     def status(self) -> int | None:

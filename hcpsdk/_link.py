@@ -193,35 +193,49 @@ class Patience(NamedTuple):
 
 
 class Hurry:
-    """A socket whose waits end at a deadline, too: each call sets the timeout to what is left.
+    """Lets the waits of a socket end at a deadline, too: each call gets what is left.
 
     :param sock: the socket
-    :param patience: its usual timeout, and the clock
+    :param timeout: for a single wait, in seconds
+    :param clock: which tells what is left
+    :param until: the deadline, by that clock
     """
 
-    def __init__(self, sock: socket.socket, patience: Patience) -> None:
-        self.until = math.inf
+    def __init__(self, sock: socket.socket, timeout: float, clock: Clock, until: float) -> None:
+        self.timeout = timeout
+        self.until = until
         self._sock = sock
-        self._patience = patience
-        self.recv = partial(self._within, sock.recv)
-        self.recv_into = partial(self._within, sock.recv_into)
-        self.send = partial(self._within, sock.send)
-        self.sendall = partial(self._within, sock.sendall)
+        self._clock = clock
 
-    def _within(self, step: Callable[..., Any], *args: Any) -> Any:
-        left = self.until - self._patience.clock.now()
+    def within(self, step: Callable[..., Any], *args: Any) -> Any:
+        """Do something with the socket.
+
+        :raises DeadlineError: if it is not done at the deadline
+        """
+        left = self.until - self._clock.now()
         if left <= 0:
             raise DeadlineError
-        self._sock.settimeout(min(self._patience.read, left))
+        self._sock.settimeout(min(self.timeout, left))
         try:
             return step(*args)
         except socket.timeout as error:
-            if left > self._patience.read:
+            if left > self.timeout:
                 raise
             raise DeadlineError from error
 
 
-Line = Union[socket.socket, Hurry]
+class HurriedLine:
+    """A socket, all calls of which hurry."""
+
+    def __init__(self, sock: socket.socket, hurry: Hurry) -> None:
+        self.hurry = hurry
+        self.recv = partial(hurry.within, sock.recv)
+        self.recv_into = partial(hurry.within, sock.recv_into)
+        self.send = partial(hurry.within, sock.send)
+        self.sendall = partial(hurry.within, sock.sendall)
+
+
+Line = Union[socket.socket, HurriedLine]
 
 
 class Link:
@@ -261,36 +275,34 @@ class Link:
 
         :raises Failure: if the node does not take the connection, or not before ``until``
         """
-        limit = min(self._patience.connect, until - self._patience.clock.now())
         try:
-            if limit <= 0:
+            if self._patience.clock.now() >= until:
                 raise DeadlineError
             if not self._endpoint.slots.claim(self):
                 raise FullError('this process has as many connections to it as max_per_node allows')
-            self._open(limit)
+            self._open(until)
         except OSError as error:
             failure = self._failure(error)
-            if failure.cause is Cause.TIMEOUT and limit < self._patience.connect:
-                failure = self._failure(DeadlineError())
             self.close()
             raise failure from error
         except BaseException:
             self.close()
             raise
 
-    def _open(self, timeout: float) -> None:
-        """The connection, then TLS; each of the two may take as long as the timeout."""
+    def _open(self, until: float) -> None:
+        """The connection, then TLS; each of the two may take as long as the timeout for connects."""
         if self._endpoint.context is not None:
             self._sock = self._wrapped(self._endpoint.context)
-        self._sock.settimeout(timeout)
-        self._sock.connect((self.address, self._endpoint.port))
+        hurry = Hurry(self._sock, self._patience.connect, self._patience.clock, until)
+        hurry.within(self._sock.connect, (self.address, self._endpoint.port))
         self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._move(Event.CONNECTED)
         if isinstance(self._sock, ssl.SSLSocket):
-            self._sock.do_handshake()
+            hurry.within(self._sock.do_handshake)
         self._move(Event.READY)
         self._sock.settimeout(self._patience.read)
-        self._line = self._sock if self._patience.deadline is None else Hurry(self._sock, self._patience)
+        hurry.timeout = self._patience.read
+        self._line = self._sock if self._patience.deadline is None else HurriedLine(self._sock, hurry)
         self._reader = Reader(self._line)
         self._readable = _watch(self._sock)
 
@@ -341,8 +353,8 @@ class Link:
         """
         precise = self._patience.clock.precise
         self._attempt, begun, sent = attempt, precise(), 0.0
-        if isinstance(self._line, Hurry):
-            self._line.until = until
+        if isinstance(self._line, HurriedLine):
+            self._line.hurry.until = until
         try:
             hung_up = self._send(request, head, attempt)
             sent = precise()

@@ -91,8 +91,14 @@ class Reader:
             if not amount:
                 return b''
             self._kept, self._at = self._recv(AT_ONCE), 0
-        data = self.take(amount)
-        return data if len(data) == amount or not data else data + self._filled(amount - len(data))
+        start, data = self._at, self.take(amount)
+        if len(data) == amount or not data:
+            return data
+        try:
+            return data + self._filled(amount - len(data))
+        except OSError:
+            self._at = start  # that much has come, at least
+            raise
 
     def _filled(self, amount: int) -> bytes:
         """Straight from the socket; a BytesIO gives away what it has collected without another copy."""

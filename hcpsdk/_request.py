@@ -474,7 +474,7 @@ def _length(body: Body, headers: Mapping[str, str]) -> int | None:
 def _in_chunks(blocks: Iterable[Any]) -> Iterator[bytes]:
     """RFC 9112, 7.1. An empty block would read as the end, so there is none."""
     for block in blocks:
-        data = bytes(_view(block))
+        data = block if isinstance(block, bytes) else bytes(_view(block))
         if data:
             yield b'%x\r\n%b\r\n' % (len(data), data)
     yield b'0\r\n\r\n'

@@ -52,6 +52,9 @@ _LENGTH = re.compile(r'[0-9]{1,19}')
 # The first two are the same from Python 3.10 on; the last one is how the kernel tells it.
 _TIMEOUTS = (socket.timeout, TimeoutError, BlockingIOError)
 
+# Answers with an object, or a part of it.
+_READABLE = frozenset({200, 206})
+
 _NO_BODY = frozenset({204, 304})
 """answers that have no body whatever their headers describe (RFC 9112, 6.3)"""
 
@@ -210,13 +213,15 @@ class Response(http.client.HTTPResponse):
         There may be nothing to compare with: HCP has no hash of objects that came in parts, and it is one
         of the whole object as it is stored, neither packed nor with its annotation behind it.
         """
-        packed = self.getheader('Content-Encoding', 'identity').lower() != 'identity'
-        size = self.getheader('X-HCP-Size')
-        other = None not in (size, self._announced) and size != str(self._announced)
-        if self.status == 200 and not packed and not other:
+        if self._method == 'HEAD' or self.status not in _READABLE:
+            return
+        if self.status == 200 and self.getheader('Content-Encoding', 'identity').lower() == 'identity':
             self._proof = Proof.of(self.getheader('X-HCP-Hash'))
-        if self._proof is None and self.status in (200, 206):
-            logger.warning('the answer of %s has nothing to be verified by', self._peer)
+        if self._proof is None:
+            self._warn()
+
+    def _warn(self) -> None:
+        logger.warning('the answer of %s has nothing to be verified by', self._peer)
 
     # --- the body ---------------------------------------------------------------------------
 
@@ -284,13 +289,20 @@ class Response(http.client.HTTPResponse):
         if self._proof is None or self.verified:
             return
         self._proof.add(data)
-        if self.whole and not self._proof.holds:
+        if not self.whole:
+            return
+        size = self.getheader('X-HCP-Size', '')
+        if _LENGTH.fullmatch(size) and self._proof.count > int(size):  # its annotation comes behind it
+            self._proof = None
+            self._warn()
+        elif self._proof.holds:
+            self.verified = True
+        else:
             self.whole = False
             raise HcpsdkHashError(
                 f'the body from {self._peer} is not what HCP stored: {self._proof}; read it again;'
                 f' {self.trail()}'
             )
-        self.verified = self.whole
 
     def _carefully(self, step: Callable[..., T], *args: Any) -> T | None:
         """Take a step of reading, if something is left to read; whatever goes wrong closes the connection."""
@@ -400,19 +412,18 @@ class Response(http.client.HTTPResponse):
 
     def _cut(self, cause: Exception) -> HcpsdkError:
         """Close, and say how far we came."""
-        missing = self.length
+        came, progress = (self.received or 0) + (self.fp.pending if self.fp else 0), 'an unknown part of it'
+        if self._announced is not None:
+            progress = f'{came} of {self._announced} bytes'
         self.close()
-        progress = 'an unknown part of it'
-        if self._announced is not None and missing is not None:
-            progress = f'{self._announced - missing} of {self._announced} bytes'
         if isinstance(cause, DeadlineError):
             return HcpsdkTimeoutError(
-                f'{self._peer}: {cause} in the middle of a body, after {progress}; {self.trail()}'
+                f'{self._peer}: {cause} in the middle of a body, after at least {progress}; {self.trail()}'
             )
         if isinstance(cause, _TIMEOUTS):
             return HcpsdkTimeoutError(
-                f'{self._peer} went silent in the middle of a body: the read clock ran out after {progress};'
-                f' {self.trail()}'
+                f'{self._peer} went silent in the middle of a body: the read clock ran out, after at least'
+                f' {progress}; {self.trail()}'
             )
         return HcpsdkTruncatedError(
             f'the body from {self._peer} was cut short after {progress}; read it again, this is not the'

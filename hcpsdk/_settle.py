@@ -7,12 +7,15 @@ read again for that only now, so what goes well pays nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
-
 from ._hash import Proof
 from ._request import Request
 from ._response import Response
+
+
+def is_object(request: Request) -> bool:
+    """Whether a PUT stores an object, and nothing that belongs to one: HCP tells them apart by ``type``."""
+    query = request.target.partition('?')[2]
+    return not any(pair.partition('=')[0] == 'type' for pair in query.split('&'))
 
 
 def whose(request: Request, found: Response) -> str:
@@ -30,13 +33,6 @@ def whose(request: Request, found: Response) -> str:
     proof = Proof.of(found.getheader('X-HCP-Hash'))
     if proof is None:
         return 'HCP has no hash of it that could be compared'
-    sizes: list[int] = []
-    if not proof.over(_counted(request.body.blocks(), sizes)).holds or size != str(sum(sizes)):
+    if not proof.over(request.body.blocks()).holds or size != str(proof.count):
         return 'another object of that size is in its place'
     return ''
-
-
-def _counted(blocks: Iterable[Any], sizes: list[int]) -> Iterator[Any]:
-    for block in blocks:
-        sizes.append(memoryview(block).nbytes)
-        yield block

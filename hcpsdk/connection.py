@@ -14,13 +14,13 @@ from typing import Any
 from . import _request, _retry
 from ._check import kind, number
 from ._dial import Dialler
-from ._errand import Errand
+from ._errand import TOO_NEAR, Errand
 from ._journal import Attempt
 from ._link import Cause, Failure, Link, Patience, State
 from ._request import HeaderLines, Params
 from ._response import Response as Answer
 from ._retry import Verdict
-from ._settle import whose
+from ._settle import is_object, whose
 from ._trace import LEAST, SYSTEM_CLOCK, Clock
 from .errors import HcpsdkError
 from .target import Target
@@ -197,7 +197,7 @@ class Connection:
         self._service_time1 = self._service_time2 = 0.0
         self._errand = Errand(request, self._patience.until())
         answer = self._response = self._carry_out(self._errand)
-        if not self._errand.sent_again:
+        if not self._errand.sent_again and answer.status not in _retry.BUSY:
             self._target._budget.earn()
         if verify:
             answer.prove()
@@ -396,7 +396,7 @@ class Connection:
         if errand.sent_again >= self._retries:
             return f'all {errand.sent_again} retries are used up' if errand.sent_again else 'retries=0'
         if self._clock.now() + wait >= errand.until:
-            return 'its deadline is too near'
+            return TOO_NEAR
         if not self._target._budget.spend():
             return 'too many requests to this HCP had to be sent again'
         return ''
@@ -407,14 +407,15 @@ class Connection:
 
     def _settle(self, errand: Errand, conflict: Answer) -> Answer:
         """Whose object is it that is in the way of a repeated PUT? If it is ours, the first try had won."""
-        found, note = None, 'HCP did not say'
+        if not is_object(errand.request):
+            return conflict
         try:
             found = self._look(errand)
-            note = whose(errand.request, found)
+            other = whose(errand.request, found)
         except HcpsdkError as error:
-            note = f'it could not be asked: {error}'
-        errand.understood(f'settled by HEAD: {note or "it is ours"}')
-        if found is None or note:
+            other = f'HCP could not be asked: {error.reason.splitlines()[0]}'
+        errand.understood(f'settled by HEAD: {other or "it is ours"}')
+        if other:
             return conflict
         found.rename(201, 'Created')
         return found
@@ -422,11 +423,12 @@ class Connection:
     def _look(self, errand: Errand) -> Answer:
         """HEAD, until HCP has finished writing; up to then it says that there is no such object."""
         question = _request.about(errand.request)
-        for _ in range(LOOKS):
-            found = self._carry_out(Errand(question, errand.until))
+        found = self._carry_out(Errand(question, errand.until))
+        for _ in range(LOOKS - 1):
             if found.status != 404 or self._clock.now() + LOOK_PAUSE >= errand.until:
                 break
             self._clock.sleep(LOOK_PAUSE)
+            found = self._carry_out(Errand(question, errand.until))
         return found
 
 

@@ -129,9 +129,10 @@ class Resolver:
         self.addresses = list(addresses)
 
     def resolve(self, name: str, kind: str, **_: Any) -> Any:
-        if kind != 'A':
+        found = [address for address in self.addresses if (':' in address) == (kind == 'AAAA')]
+        if not found:
             return SimpleNamespace(rrset=None)
-        return SimpleNamespace(rrset=dns.rrset.from_text(name + '.', 300, 'IN', 'A', *self.addresses))
+        return SimpleNamespace(rrset=dns.rrset.from_text(name + '.', 300, 'IN', kind, *found))
 
 
 def answer(
@@ -282,11 +283,19 @@ class Villain:
         authorization = hcpsdk.NativeAuthorization('clark', 'k2ryptonite')
         return hcpsdk.Target(fqdn, authorization, self.port, **options)
 
+    def nap(self, seconds: float) -> None:
+        """What the client does instead of sleeping; a test may do something else."""
+        self.naps.append(seconds)
+
+    def wall(self) -> float:
+        """What the client takes for the time of day."""
+        return time.time()
+
     def connection(self, target: Optional[hcpsdk.Target] = None, **options: Any) -> hcpsdk.Connection:
         """A client that closes with the test, and sleeps without losing time."""
 
         class Client(hcpsdk.Connection):
-            _clock = Clock(sleep=self.naps.append)
+            _clock = Clock(sleep=lambda seconds: self.nap(seconds), wall=lambda: self.wall())
             _uniform = staticmethod(lambda low, high: high)
 
         options = {'timeout': PATIENCE, **options}
@@ -376,7 +385,8 @@ def _bind(nodes: tuple[str, ...]) -> list[socket.socket]:
             port, made = 0, []
             try:
                 for node in nodes:
-                    sock = stack.enter_context(socket.socket())
+                    family = socket.AF_INET6 if ':' in node else socket.AF_INET
+                    sock = stack.enter_context(socket.socket(family))
                     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                     sock.bind((node, port))
                     port = sock.getsockname()[1]

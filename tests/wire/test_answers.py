@@ -290,3 +290,27 @@ def test_what_is_not_http_is_an_error_and_not_asked_again(villain, garbage):
         con.GET('/rest/object')
     assert len(villain.requests) == 1
     assert villain.clients_gone()
+
+
+def test_interim_answers_without_an_end_are_an_error(villain):
+    """A server that says `100 Continue` for ever is listened to for ever."""
+
+    def on_and_on(wire):
+        while True:
+            wire.sock.sendall(b'HTTP/1.1 100 Continue\r\n\r\n' * 50)
+
+    villain.plays(villain.read, on_and_on)
+    con = villain.connection()
+    with pytest.raises(hcpsdk.HcpsdkError, match='nothing but interim answers'):
+        con.PUT('/rest/object', b'body')
+    assert len(villain.requests) == 1
+    assert villain.clients_gone()
+
+
+def test_a_few_dozen_interim_answers_are_none_too_many(villain):
+    """A slow HCP that shows that it is alive is given up."""
+    created = b'HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n'
+    villain.plays(villain.read, villain.say(b'HTTP/1.1 102 Processing\r\n\r\n' * 50 + created))
+    con = villain.connection()
+    con.PUT('/rest/object', b'body')
+    assert con.response_status == 201

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 
 import pytest
@@ -146,3 +147,55 @@ def test_times_tell_who_was_slow(villain):
 
 def _dawdle(wire):
     time.sleep(0.05)
+
+
+JUMPS = {
+    'to the past': lambda: itertools.repeat(0.0),
+    'to the future': lambda: itertools.repeat(4e9),
+    'back': lambda: itertools.count(4e9, -1e6),
+    'forth': lambda: itertools.count(0.0, 1e6),
+}
+
+
+@pytest.fixture(params=JUMPS)
+def wall(request, monkeypatch):
+    """A wall clock that jumps each time that somebody looks at it."""
+    times = JUMPS[request.param]()
+    monkeypatch.setattr(time, 'time', lambda: next(times))
+    return lambda: next(times)
+
+
+def test_a_wall_clock_that_jumps_ends_nothing(villain, wall):
+    """At the change to summer time, or after a laptop has slept, requests fail and connections are lost."""
+    said = villain.say(b'HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\ncontent')
+    villain.plays(villain.read, _dawdle, said, _dawdle, villain.answer())
+    con = villain.connection(deadline=2)
+    villain.wall = wall
+    con.GET('/rest/1')
+    assert con.read() == b'content'
+    con.HEAD('/rest/2')
+    assert [con.response_status, len(villain.wires), villain.naps] == [200, 1, []]
+    assert 0 < con.service_time1 < 1
+
+
+def test_a_wall_clock_that_jumps_puts_nothing_off(villain, wall):
+    """As above: nothing ever ends any more."""
+    villain.plays(villain.answer()).plays(villain.read).plays(villain.read)
+    idle = villain.connection(idletime=0.05)
+    idle.HEAD('/rest/object')
+    assert villain.clients_gone(1, 1)
+    for options in ({'timeout': (5, 0.05)}, {'deadline': 0.05}):
+        began = time.monotonic()
+        with pytest.raises(hcpsdk.HcpsdkTimeoutError):
+            villain.connection(retries=0, **options).GET('/rest/object')
+        assert 0.04 <= time.monotonic() - began < 1
+
+
+def test_a_wall_clock_that_jumps_changes_no_pause(villain, wall):
+    """A date of HCP's, read by our clock that is wrong, makes a busy HCP be asked too soon, or too late."""
+    head = 'Date: Wed, 01 Jan 2025 00:00:00 GMT\r\nRetry-After: Wed, 01 Jan 2025 00:00:03 GMT\r\n'
+    villain.plays(villain.answer(status='503 Busy', head=head)).plays(villain.answer())
+    con = villain.connection()
+    villain.wall = wall
+    con.GET('/rest/object')
+    assert villain.naps == [3.25]

@@ -245,3 +245,76 @@ def test_a_node_that_resets_before_the_handshake_leaks_no_socket(villain, client
     with pytest.raises(hcpsdk.HcpsdkCantConnectError) as caught:
         villain.connection(target).GET('/rest/object')
     assert _open_sockets() == before, caught.value
+
+
+def _resumed(villain):
+    """Of each connection, whether its handshake was the short one."""
+    return [wire.sock.session_reused for wire in villain.wires]
+
+
+@pytest.mark.parametrize('version', [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_sessions_are_resumed_node_by_node(villain, server_context, client_context, version):
+    """Each new connection pays for a whole handshake; or a node is shown what another one gave."""
+    client_context.maximum_version = client_context.minimum_version = version
+    villain.listen('127.0.0.1', '127.0.0.2', tls=server_context()).plays(villain.answer(), times=6)
+    target = villain.target(sslcontext=client_context)
+    for number in range(6):
+        con = villain.connection(target)
+        con.HEAD('/rest/object')
+        assert con.address == f'127.0.0.{number % 2 + 1}'
+    assert _resumed(villain) == [False, False, True, True, True, True]
+
+
+def test_sessions_are_not_shared_by_targets(villain, server_context, client_context):
+    """One tenant's connection tells the server what another one's was; or two contexts are mixed up."""
+    villain.listen(tls=server_context()).plays(villain.answer(), times=4)
+    for target in [villain.target(sslcontext=client_context) for _ in range(2)]:
+        for _ in range(2):
+            villain.connection(target).HEAD('/rest/object')
+    assert _resumed(villain) == [False, True, False, True]
+
+
+def test_a_session_that_is_not_taken_costs_a_whole_handshake_only(villain, server_context, client_context):
+    """After a restart of HCP no connection comes about any more."""
+    villain.listen(tls=server_context()).plays(villain.answer(), times=4)
+    target = villain.target(sslcontext=client_context)
+    for number in range(4):
+        if number == 2:
+            villain.tls = server_context()
+        con = villain.connection(target, retries=0)
+        con.HEAD('/rest/object')
+        assert con.response_status == 200
+    assert _resumed(villain) == [False, True, False, True]
+
+
+def _nothing_readable(wire):
+    """All that came begins a handshake, and holds no request."""
+    return wire.raw[:2] == b'\x16\x03' and not any(word in wire.raw for word in (b'HTTP', b'HCP ', b'/rest'))
+
+
+@pytest.mark.parametrize('said', [b'', b'HTTP/1.1 400 Plain HTTP!\r\n\r\n', b'\x15\x03\x03\x00\x02\x02\x28'])
+@pytest.mark.parametrize('method', ['GET', 'PUT'])
+def test_tls_that_fails_is_never_followed_by_plain_http(villain, said, method):
+    """Whoever disturbs the handshake gets the credentials as plain text."""
+    villain.listen('127.0.0.1', '127.0.0.2')
+    villain.plays(lambda wire: wire.receive(), villain.say(said), villain.hang_up, times=2)
+    con = villain.connection(villain.target(ssl=True), retries=3)
+    with pytest.raises(hcpsdk.HcpsdkCantConnectError, match='nothing was sent'):
+        con.request(method, '/rest/object')
+    assert [_nothing_readable(wire) for wire in villain.wires] == [True] * 2
+
+
+def test_tls_that_fails_on_a_retry_is_never_followed_by_plain_http(villain, server_context, client_context):
+    """As above, between two tries of one request."""
+
+    def no_more_tls(wire):
+        villain.tls = None
+
+    villain.listen(tls=server_context()).plays(villain.read, no_more_tls, villain.hang_up)
+    villain.plays(lambda wire: wire.receive(), villain.hang_up, times=3)
+    con = villain.connection(villain.target(sslcontext=client_context), retries=3)
+    with pytest.raises(hcpsdk.HcpsdkError, match='not sent again'):
+        con.GET('/rest/object')
+    assert len(villain.requests) == 1
+    assert [_nothing_readable(wire) for wire in villain.wires[1:]] == [True]
+    villain._scripts.queue.clear()

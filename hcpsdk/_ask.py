@@ -35,6 +35,8 @@ class Asker:
         with Connection(self._target, debuglevel=self._debuglevel) as connection:
             connection.GET(url, params=params)
             _insist(connection, f'GET {url}')
+            announced = getattr(connection.Response, 'length', None)  # None: only the end will tell
+            _xml.check_size(announced or 0, root)
             return _xml.parse(connection.read(_xml.MAX_BYTES + 1), root)
 
     def _act(self, url: str, params: Params) -> None:

@@ -320,7 +320,6 @@ def _mirror(wire):
     wire.sock.sendall(wire.raw)
 
 
-@leaks
 @pytest.mark.parametrize(
     'options',
     [{'params': {'password': GIVEN}}, {'headers': {'Accept-Encoding': 'identity', 'User-Agent': 'mine'}}],
@@ -334,7 +333,6 @@ def test_what_comes_back_from_a_wrong_port_is_shown_without_secrets(villain, opt
     assert _leaked(caught.value) == []
 
 
-@leaks
 def test_a_redirect_is_shown_without_its_password(villain, capsys):
     """A proxy that sends everybody to https repeats the query, and debuglevel prints it."""
     where = f'Location: https://mapi.villain.test:9090/mapi/x?username=y&password={GIVEN}\r\n'

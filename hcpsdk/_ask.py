@@ -53,7 +53,7 @@ def _insist(connection: Connection, what: str) -> None:
     """Everything but 200 is an error here, and HCP's own words belong into it."""
     if connection.response_status == 200:
         return
-    said = connection.getheader('X-HCP-ErrorMessage')
+    said = ' '.join(connection.getheader('X-HCP-ErrorMessage', '').split())  # it may come folded
     raise HcpsdkError(
         f'{what} at {connection.address}: {connection.response_status} {connection.response_reason}'
         + (f' - {said}' if said else '')

@@ -35,6 +35,8 @@ class Asker:
         with Connection(self._target, debuglevel=self._debuglevel) as connection:
             connection.GET(url, params=params)
             _insist(connection, f'GET {url}')
+            announced = getattr(connection.Response, 'length', None)  # None: only the end will tell
+            _xml.check_size(announced or 0, root)
             return _xml.parse(connection.read(_xml.MAX_BYTES + 1), root)
 
     def _act(self, url: str, params: Params) -> None:
@@ -51,7 +53,7 @@ def _insist(connection: Connection, what: str) -> None:
     """Everything but 200 is an error here, and HCP's own words belong into it."""
     if connection.response_status == 200:
         return
-    said = connection.getheader('X-HCP-ErrorMessage')
+    said = ' '.join(connection.getheader('X-HCP-ErrorMessage', '').split())  # it may come folded
     raise HcpsdkError(
         f'{what} at {connection.address}: {connection.response_status} {connection.response_reason}'
         + (f' - {said}' if said else '')

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol, Union
 from urllib.parse import quote
 
+from ._trace import HIDDEN, redact_url
 from .errors import HcpsdkError
 
 Params = Union[Mapping[str, Any], Iterable['tuple[str, Any]'], None]
@@ -52,6 +53,9 @@ _BARE_FILES = frozenset({io.FileIO, io.BufferedReader, io.BufferedRandom, io.Byt
 _ONCE = frozenset({'host', 'content-length', 'transfer-encoding'})
 
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+# What stands behind the name in a line that was given in the place of one.
+_VALUE = re.compile('([:=]).+', re.DOTALL)
 
 # More digits than any size has; and ``int()`` itself gives up at 4,300.
 _LENGTH = re.compile(r'[0-9]{1,19}')
@@ -280,10 +284,22 @@ def encode_path(url: str) -> str:
     if not isinstance(url, str):
         raise TypeError(f"url must be a str such as '/rest/folder/object', not {type(url).__name__}")
     if not url.startswith('/'):
-        raise HcpsdkError(f"a url starts with '/' and has no server part, such as '/rest/object': {url!r}")
+        raise HcpsdkError(
+            f"a url starts with '/' and has no server part, such as '/rest/object': {_shown(url)}"
+        )
     if '\0' in url or '%00' in url:
-        raise HcpsdkError(f'HCP takes every character in a name but NUL: {url!r}')
-    return quote(_utf8(_LONE_PERCENT.sub('%25', url), f'url {url!r}'), safe='/%')
+        raise HcpsdkError(f'HCP takes every character in a name but NUL: {_shown(url)}')
+    return quote(_utf8(_LONE_PERCENT.sub('%25', url), f'url {_shown(url)}'), safe='/%')
+
+
+def _shown(url: str) -> str:
+    return repr(redact_url(url))
+
+
+def _shown_name(name: Any) -> str:
+    """A name for a message; if it is a whole line (``Authorization: HCP token``), without the value."""
+    text = name.decode('latin-1') if isinstance(name, bytes) else str(name)
+    return repr(_VALUE.sub(rf'\1{HIDDEN}', text))
 
 
 def encode_params(params: Params) -> str:
@@ -310,9 +326,9 @@ def _param(name: Any, value: Any) -> str:
         value = str(value)
     if not isinstance(value, (str, bytes)):
         raise TypeError(f'params take text and numbers, not {type(value).__name__}')
-    raw = value if isinstance(value, bytes) else _utf8(value, f'parameter {name!r}')
+    raw = value if isinstance(value, bytes) else _utf8(value, f'parameter {_shown_name(name)}')
     if b'\0' in raw:
-        raise HcpsdkError(f'HCP takes every character in params but NUL: see parameter {name!r}')
+        raise HcpsdkError(f'HCP takes every character in params but NUL: see parameter {_shown_name(name)}')
     return quote(raw, safe='')
 
 
@@ -338,7 +354,7 @@ def _method(method: str) -> str:
     if not isinstance(method, str):
         raise TypeError(f"method must be a str such as 'GET', not {type(method).__name__}")
     if not _TOKEN.fullmatch(method):
-        raise HcpsdkError(f'not an HTTP method: {method!r}')
+        raise HcpsdkError(f'not an HTTP method: {_shown(method)}')
     return method.upper()  # RFC 9110, 9.1: they are case-sensitive, and all of HCP's are in capitals
 
 
@@ -367,7 +383,7 @@ def _header_name(name: Any) -> str:
     if not isinstance(name, str):
         raise TypeError(f'a header name must be a str, not {type(name).__name__}')
     if not _TOKEN.fullmatch(name):
-        raise HcpsdkError(f'not a header name: {name!r}')
+        raise HcpsdkError(f'not a header name: {_shown_name(name)}')
     return name
 
 
@@ -393,7 +409,7 @@ def _body(body: Any) -> Body:
     if isinstance(body, bytes):
         return BytesBody(body)
     if isinstance(body, str):
-        return BytesBody(body.encode('utf-8', 'surrogateescape'))
+        return BytesBody(_utf8(body, 'the body'))
     if hasattr(body, 'read'):  # ``buffer``: a NamedTemporaryFile is no TextIOBase, but wraps one
         is_text = isinstance(body, io.TextIOBase) or hasattr(body, 'buffer')
         return _text_body(body) if is_text else _file_body(body)
@@ -407,7 +423,7 @@ def _text_body(body: Any) -> Body:
     """A file in text mode goes out as its bytes on disk (the manual's own sample opens one)."""
     binary = getattr(body, 'buffer', None)
     if binary is None:
-        return BytesBody(body.read().encode('utf-8', 'surrogateescape'))
+        return BytesBody(_utf8(body.read(), 'the body'))
     if not body.seekable():  # what was read ahead of the last line cannot be seen, and would be missing
         raise HcpsdkError('a pipe in text mode may have been read ahead of what it showed: give its .buffer')
     _step_down(body)

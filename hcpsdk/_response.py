@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 
 from ._hash import Proof
 from ._reader import Reader
-from ._trace import DeadlineError
+from ._trace import DeadlineError, redact_head
 from .errors import HcpsdkError, HcpsdkHashError, HcpsdkTimeoutError, HcpsdkTruncatedError
 
 logger = logging.getLogger(__name__)
@@ -37,6 +37,9 @@ MOST_LINES = 100
 
 LONGEST_SIZE_LINE = 4096
 """bytes; a chunk's size and what extensions a proxy may have added to it"""
+
+QUOTED = 80
+"""bytes of what is no answer; enough to tell what it is"""
 
 T = TypeVar('T')
 
@@ -117,7 +120,7 @@ class Response(http.client.HTTPResponse):
         self.begun = True
         status_line = _STATUS_LINE.match(head)
         if status_line is None:
-            raise http.client.BadStatusLine(repr(head[:80]))
+            raise http.client.BadStatusLine(_quoted(head))
         self.status = self.code = int(status_line[2])
         self._raw = head[status_line.end() :]
         if self._raw.count(b'\n') > MOST_LINES + 2 or len(head) > LONGEST_HEAD:
@@ -139,7 +142,7 @@ class Response(http.client.HTTPResponse):
                 )
             if len(lines) == 1 and not _STATUS_LINE.match(line):
                 break
-        raise http.client.HTTPException(f'no head of an answer: {b"".join(lines)[:80]!r}')
+        raise http.client.HTTPException(f'no head of an answer: {_quoted(b"".join(lines))}')
 
     def _frame(self) -> None:
         """Find out what tells where the body ends (RFC 9112, 6.3), and what becomes of the connection."""
@@ -453,3 +456,11 @@ def _length(said: str | None) -> int | None:
     if not _LENGTH.fullmatch(said):
         raise http.client.HTTPException(f'a length that is none: {said!r}')
     return int(said)
+
+
+def _quoted(garbage: bytes) -> str:
+    """The beginning of what is no answer. It may be our own request, as an echo service sends it back.
+
+    Redacted before it is cut: no secret depends on where the cut falls, and none takes up the room.
+    """
+    return repr(redact_head(garbage.decode('latin-1'))[:QUOTED].encode('latin-1'))

@@ -16,6 +16,12 @@ HIDDEN = '***'
 # ``hcp-api-auth``), the token of HSwift; and what callers may add for gateways on the way.
 _SECRET_HEADERS = re.compile(r'(?i)auth|cookie|token|secret')
 
+# A header in a head, with or without its blank; a request line has a slash before any colon.
+_FIELD = re.compile(r'([^:/]*:[ \t]*)(.*?)(\r?)', re.DOTALL)
+
+# ``user:password@`` as other tools take it in a url; up to the last ``@``, as a password may hold one, too.
+_USER_INFO = re.compile(r'\A((?:[a-z][a-z0-9+.-]*:)?//)?(?!/).*@', re.DOTALL | re.IGNORECASE)
+
 # MAPI takes new passwords as query parameters (``?password=...``).
 _SECRET_PARAMETER = re.compile(r'(?i)([?&][^=&]*password[^=&]*=)[^&\s]*')
 
@@ -66,12 +72,23 @@ def redact_target(target: str) -> str:
     return _SECRET_PARAMETER.sub(r'\1' + HIDDEN, target)
 
 
+def redact_url(url: str) -> str:
+    """What was given as a url, or where none belongs, as it may be shown.
+
+    >>> redact_url('https://n:n01@ns.tenant.hcp.example.com/rest/a?password=y')
+    'https://***@ns.tenant.hcp.example.com/rest/a?password=***'
+    """
+    return redact_target(_USER_INFO.sub(rf'\g<1>{HIDDEN}@', url))
+
+
 def redact_head(head: str) -> str:
     """A whole request or response head as it may be shown."""
-    first, *lines = head.split('\r\n')
-    return '\r\n'.join([redact_target(first), *map(_redact_line, lines)])
+    return '\n'.join(map(_redact_line, head.split('\n')))
 
 
 def _redact_line(line: str) -> str:
-    name, colon, value = line.partition(': ')
-    return name + colon + redact_header(name, value) if colon else line
+    """A value may be a url, and repeat the password of the request: that of ``Location`` does."""
+    field = _FIELD.fullmatch(line)
+    if field is None:
+        return redact_target(line)
+    return field[1] + redact_target(redact_header(field[1], field[2])) + field[3]

@@ -19,6 +19,21 @@ MAX_BYTES = 64 * 1024 * 1024
 MAX_DEPTH = 100
 """the deepest nesting: HCP's own limit for annotations (REST reference, 3.11)"""
 
+MAX_ELEMENTS = 50_000
+"""in a document; the largest one we ask for lists 10,000 namespaces, each with a description, in 20,001"""
+
+MAX_PROLOG = 64 * 1024
+"""bytes up to the end of the first start tag: a declaration, perhaps a stylesheet, and some attributes"""
+
+PROLOG_STEP = 64
+"""bytes: room for a document type to begin, and for hardly an entity in it"""
+
+STEP = 64 * 1024
+"""bytes; what expat spends on them in vain, forty times as many at most, does not count"""
+
+GROWTH = 16
+"""the part of what was read that may be read in one step, for fewer steps in a large document"""
+
 _NO_CHARACTER = re.compile('[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]')
 
 
@@ -28,11 +43,15 @@ class _Builder(ET.TreeBuilder):
     def __init__(self) -> None:
         super().__init__()
         self._depth = 0
+        self.elements = 0
 
     def start(self, tag: str, attrs: dict[str, str]) -> ET.Element:
         self._depth += 1
+        self.elements += 1
         if self._depth > MAX_DEPTH:
             raise HcpsdkError(f'XML nested deeper than {MAX_DEPTH} levels is refused')
+        if self.elements > MAX_ELEMENTS:
+            raise HcpsdkError(f'XML with more than {MAX_ELEMENTS} elements is refused')
         return super().start(tag, attrs)
 
     def end(self, tag: str) -> ET.Element:
@@ -54,12 +73,9 @@ def parse(data: bytes, root: str) -> ET.Element:
     >>> parse(b'<links><name>a-to-b</name></links>', 'links').findtext('name')
     'a-to-b'
     """
-    if len(data) > MAX_BYTES:
-        raise HcpsdkError(f'expected a <{root}> document, got more than {MAX_BYTES} bytes')
-    parser = ET.XMLParser(target=_Builder())
+    check_size(len(data), root)
     try:
-        parser.feed(data)
-        element: ET.Element = parser.close()
+        element = _built(data, root)
     except (ET.ParseError, LookupError, ValueError) as cause:
         raise HcpsdkError(
             f'expected a <{root}> document, got what is no XML: {data[:80]!r} ({cause})'
@@ -67,6 +83,43 @@ def parse(data: bytes, root: str) -> ET.Element:
     if element.tag != root:
         raise HcpsdkError(f'expected a <{root}> document, got <{element.tag}>: {data[:80]!r}')
     return element
+
+
+def check_size(size: int, root: str) -> None:
+    """Refuse a document for its size alone, which may be known before its first byte has come."""
+    if size > MAX_BYTES:
+        raise HcpsdkError(f'expected a <{root}> document, got more than {MAX_BYTES} bytes')
+
+
+def _built(data: bytes, root: str) -> ET.Element:
+    """Feed the parser step by step.
+
+    What the builder refuses is raised only when expat has gone through all that it was fed: by then an
+    entity in an attribute has gone off, and open elements have taken forty times their size. So there is
+    little to go through behind a document type, which can only stand in front of the first start tag.
+
+    What has no end yet, a comment for example, is scanned anew with each step. Hence the bound on what
+    stands in front, and the growth of the steps behind it: else one tag of 64 MB would cost 20 seconds.
+    """
+    builder = _Builder()
+    parser = ET.XMLParser(target=builder)
+    fed = 0
+    while fed < len(data):
+        if not builder.elements and fed >= MAX_PROLOG:
+            raise HcpsdkError(f'expected a <{root}> document, got none within {MAX_PROLOG} bytes')
+        step = max(STEP, fed // GROWTH) if builder.elements else PROLOG_STEP
+        _feed(parser, data[fed : fed + step])
+        fed += step
+    element: ET.Element = parser.close()
+    return element
+
+
+def _feed(parser: ET.XMLParser, part: bytes) -> None:
+    """Since 2.6 expat lets come together what it has not finished, and would then take it in one step."""
+    parser.feed(part)
+    flush = getattr(parser, 'flush', None)  # Pythons that know such an expat have it
+    if flush is not None:
+        flush()
 
 
 def nested(element: ET.Element) -> dict[str, object]:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from . import _xml
 from ._check import kind
+from ._trace import redact_url
 from .errors import HcpsdkError
 
 
@@ -35,7 +36,8 @@ class PathBuilder:
 
     def __init__(self, initialpath: str = '/rest/hcpsdk', annotation: bool = False) -> None:
         if not kind('initialpath', initialpath, str).startswith('/'):
-            raise PathBuilderError(f"initialpath must begin with '/', as in '/rest/hcpsdk': {initialpath!r}")
+            shown = redact_url(initialpath)
+            raise PathBuilderError(f"initialpath must begin with '/', as in '/rest/hcpsdk': {shown!r}")
         self.initialpath = initialpath.rstrip('/')
         self.annotation = bool(annotation)
 

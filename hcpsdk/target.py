@@ -13,6 +13,7 @@ from ._check import kind, number
 from ._link import Endpoint
 from ._request import Prepared, checked_headers
 from ._retry import Budget
+from ._trace import redact_url
 from ._version import VERSION
 from .auth import BaseAuthorization
 from .errors import HcpsdkError, HcpsdkReplicaInitError
@@ -214,7 +215,8 @@ def _ascii(fqdn: str) -> str:
 def _checked_name(fqdn: str) -> str:
     plain = all(c.isalnum() or c in '.-_:' for c in kind('fqdn', fqdn, str))
     if not fqdn or not plain or (':' in fqdn and not is_address(fqdn)):
-        raise ValueError(f"fqdn must be a bare name such as 'namespace.tenant.hcp.example.com': {fqdn!r}")
+        shown = redact_url(fqdn)
+        raise ValueError(f"fqdn must be a bare name such as 'namespace.tenant.hcp.example.com': {shown!r}")
     return fqdn
 
 

@@ -327,18 +327,20 @@ LAYERS: dict[str, set[str]] = {
     '_check': set(),
     'auth': {'_check'},
     '_reaper': {'_trace'},
-    '_request': {'errors'},
+    '_request': {'_trace', 'errors'},
     '_reader': set(),
     '_hash': set(),
     '_response': {'_hash', '_reader', '_trace', 'errors'},
     '_journal': {'_request', '_response'},
     '_xml': {'errors'},
     'ips': {'_check', '_trace', 'errors'},
-    'pathbuilder': {'_check', '_xml', 'errors'},
+    'pathbuilder': {'_check', '_trace', '_xml', 'errors'},
     '_link': {'_journal', '_reader', '_reaper', '_request', '_response', '_trace', 'errors'},
     '_retry': {'_link', '_request'},
     '_settle': {'_hash', '_request', '_response'},
-    'target': {'_check', '_link', '_request', '_retry', '_tls', '_version', 'auth', 'errors', 'ips'},
+    'target': {
+        '_check', '_link', '_request', '_retry', '_tls', '_trace', '_version', 'auth', 'errors', 'ips',
+    },  # fmt: skip
     '_errand': {'_journal', '_link', '_request', 'errors'},
     '_dial': {'_errand', '_link', '_retry', '_tls', 'errors', 'target'},
     'connection': {

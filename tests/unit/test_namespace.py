@@ -118,6 +118,13 @@ def test_a_refusal_quotes_hcp(info, network, respond, ask) -> None:
     assert wire.closed
 
 
+def test_a_folded_reason_is_one_line(info, network, respond) -> None:
+    """Or HCP's words, or those of something in between, could forge a line of a log."""
+    network.answers(respond('403 Forbidden', X_HCP_ErrorMessage='No \r\n\t permission'))
+    with pytest.raises(HcpsdkError, match='403 Forbidden - No permission$'):
+        info.nsstatistics()
+
+
 @each_question
 def test_a_refusal_without_a_reason(info, network, respond, ask) -> None:
     """Or a refusal would end with a dash and nothing behind it."""

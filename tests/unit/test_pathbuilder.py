@@ -121,6 +121,13 @@ def test_a_bad_initial_path_is_refused(value: object, error: type) -> None:
         PathBuilder(value)
 
 
+def test_a_url_in_place_of_a_path_is_refused_without_its_password() -> None:
+    """Or a slip of the caller's would end with a password in the log."""
+    with pytest.raises(PathBuilderError, match='https://[*]{3}@h/rest') as caught:
+        PathBuilder('https://clark:geheim@h/rest')
+    assert 'geheim' not in repr(caught.value)
+
+
 @pytest.mark.parametrize(('value', 'error'), [('', PathBuilderError), (None, TypeError), (b'x', TypeError)])
 def test_a_bad_file_name_is_refused(value: object, error: type) -> None:
     """Or an annotation would say nothing."""

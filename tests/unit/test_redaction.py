@@ -6,7 +6,16 @@ import time
 
 import pytest
 
-from hcpsdk._trace import HIDDEN, LEAST, SYSTEM_CLOCK, Clock, redact_head, redact_header, redact_target
+from hcpsdk._trace import (
+    HIDDEN,
+    LEAST,
+    SYSTEM_CLOCK,
+    Clock,
+    redact_head,
+    redact_header,
+    redact_target,
+    redact_url,
+)
 
 
 @pytest.mark.parametrize(
@@ -59,6 +68,44 @@ def test_a_whole_head() -> None:
     assert redact_head(head) == (
         'PUT /x?password=*** HTTP/1.1\r\nHost: h\r\nauthorization: ***\r\nCookie: ***\r\nodd line\r\n\r\n'
     )
+
+
+@pytest.mark.parametrize(
+    ('head', 'shown'),
+    [
+        (
+            '200 OK\r\nLocation: /mapi/x?a=b&password=c\r\n',
+            '200 OK\r\nLocation: /mapi/x?a=b&password=***\r\n',
+        ),
+        ('GET /a HTTP/1.1\nCookie: b\nHost: h\n', 'GET /a HTTP/1.1\nCookie: ***\nHost: h\n'),
+        ('GET /a HTTP/1.1\r\nCookie:b\rc\r\n', 'GET /a HTTP/1.1\r\nCookie:***\r\n'),
+        ('Authorization: HCP a\r\n', 'Authorization: ***\r\n'),
+        ('GET /rest/author: b HTTP/1.1\r\n', 'GET /rest/author: b HTTP/1.1\r\n'),
+    ],
+    ids=['redirect', 'without CR', 'without a blank', 'only a header', 'a name that looks like a header'],
+)
+def test_a_head_that_is_not_by_the_book(head: str, shown: str) -> None:
+    """Or an error that quotes an echo, and ``debuglevel``, would print credentials."""
+    assert redact_head(head) == shown
+
+
+@pytest.mark.parametrize(
+    ('url', 'shown'),
+    [
+        ('https://u:p@h/rest/a', 'https://***@h/rest/a'),
+        ('//u:p@h', '//***@h'),
+        ('u:p@h', '***@h'),
+        (' https://u:p@h', '***@h'),
+        ('https://u:p/q@r\n@h', 'https://***@h'),
+        ('https://h/mapi/x?password=p', 'https://h/mapi/x?password=***'),
+        ('/rest/a@b', '/rest/a@b'),
+        ('https://h:8000/rest', 'https://h:8000/rest'),
+        ('rest/a', 'rest/a'),
+    ],
+)
+def test_user_and_password_in_a_url_are_hidden(url: str, shown: str) -> None:
+    """Or who gives a url as curl takes it would find the password in the error, and in the log."""
+    assert redact_url(url) == shown
 
 
 def test_the_clock_is_monotonic() -> None:

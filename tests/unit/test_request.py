@@ -276,6 +276,33 @@ def test_what_is_no_header_name_is_refused(name: str) -> None:
         build('GET', '/rest/a', headers={name: 'x'})
 
 
+@pytest.mark.parametrize(
+    ('wrong', 'shown'),
+    [
+        ({'headers': {'Cookie: geheim': 'x'}}, "not a header name: 'Cookie:***'"),
+        ({'headers': {'X:': 'x'}}, "not a header name: 'X:'"),
+        ({'headers': {'X Y': 'x'}}, "not a header name: 'X Y'"),
+        ({'params': {'password=geheim\0': ''}}, "parameter 'password=***'"),
+        ({'params': {b'password=geheim\0': ''}}, "parameter 'password=***'"),
+        ({'params': {'password=geheim\ud800': ''}}, "parameter 'password=***'"),
+        ({'params': {5: '\0'}}, "parameter '5'"),
+        ({'url': 'https://a:geheim@h/rest'}, "'https://***@h/rest'"),
+        ({'url': 'https://a:geheim@h\0'}, "'https://***@h"),
+        ({'url': '/mapi/x?password=geheim\0'}, "'/mapi/x?password=***'"),
+        ({'url': '/mapi/x?password=geheim\ud800'}, "url '/mapi/x?password=***'"),
+        ({'method': 'https://a:geheim@h/rest'}, "not an HTTP method: 'https://***@h/rest'"),
+        ({'body': 'geheim\ud800'}, 'the body holds'),
+        ({'body': io.StringIO('geheim\ud800')}, 'the body holds'),
+    ],
+)
+def test_what_is_refused_is_shown_without_its_secret(wrong: dict[str, object], shown: str) -> None:
+    """Or a slip of the caller's would end with a password in the log, or with no word on what is wrong."""
+    with pytest.raises(HcpsdkError) as caught:
+        build(**{'method': 'GET', 'url': '/rest/a', **wrong})
+    assert shown in str(caught.value)
+    assert 'geheim' not in repr(caught.value)
+
+
 @pytest.mark.parametrize('value', ['a\r\nX: b', 'a\n b', 'a\r', 'a\0', 'a\x0b', '\x7f', b'a\r\nb'])
 def test_control_characters_in_a_value_are_refused_and_not_shown(value: object) -> None:
     """Or a value could smuggle a header; and it may be a credential, so no message may repeat it."""

@@ -19,11 +19,13 @@ LINES = b'one\ntwo\nthree'
 class Wire:
     """Bytes from a peer that then closes, or goes silent; they come in small pieces."""
 
+    piece = 17
+
     def __init__(self, data: bytes, error: Exception | None = None) -> None:
         self._file, self._error = io.BytesIO(data), error
 
     def recv(self, amount: int) -> bytes:
-        data = self._file.read(min(amount, 17))
+        data = self._file.read(min(amount, self.piece))
         if not data and self._error:
             raise self._error
         return data
@@ -222,6 +224,28 @@ def test_a_head_cut_short_is_no_answer(cut: bytes) -> None:
     """Or a body would be read by a part of its headers, and a part of it pass for the whole."""
     with pytest.raises((OSError, http.client.HTTPException)):
         begun(cut)
+
+
+@pytest.mark.parametrize(
+    ('garbage', 'piece', 'shown'),
+    [
+        (b'GET /x?password=s3 HTTP/1.1\r\nHost: h\r\n\r\n', 17, 'GET /x?password=*** HTTP/1.1'),
+        (b'GET / HTTP/1.1\r\nCookie: %b\r\n\r\n' % (b's3' * 90), 999, 'Cookie: ***'),
+        (b'GET /?password=%b HTTP/1.1\r\nHost: h\r\n\r\n' % (b's3' * 90), 999, 'Host: h'),
+        (b'GET / HTTP/1.1\nCookie: s3\n\n', 999, 'GET / HTTP/1.1'),
+        (b'Authorization: s3\r\n', 17, 'Authorization: ***'),
+        (b'%b?password=s3\n' % (b'x' * 68), 17, 'x?password='),
+    ],
+)
+def test_what_is_no_answer_is_quoted_without_its_secrets(
+    monkeypatch, garbage: bytes, piece: int, shown: str
+) -> None:
+    """Or our own credentials would stand in the error when a server echoes what it hears."""
+    monkeypatch.setattr(Wire, 'piece', piece)
+    with pytest.raises(http.client.HTTPException) as caught:
+        begun(garbage)
+    assert shown in str(caught.value)
+    assert 's3' not in str(caught.value)
 
 
 def test_a_forked_child_reads_nothing_of_its_parents_answer(monkeypatch) -> None:

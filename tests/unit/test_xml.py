@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 import xml.etree.ElementTree as ET
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -86,6 +87,49 @@ def test_the_depth_is_bounded() -> None:
 def test_the_depth_is_not_the_count() -> None:
     """Or a long list would be refused."""
     assert len(parse(b'<links>' + b'<name>a</name>' * 1000 + b'</links>', 'links')) == 1000
+
+
+def test_the_count_is_bounded(monkeypatch) -> None:
+    """Or empty elements would take twenty times their size."""
+    monkeypatch.setattr(_xml, 'MAX_ELEMENTS', 3)
+    assert len(parse(b'<links><a/><a/></links>', 'links')) == 2
+    with pytest.raises(HcpsdkError, match='more than 3 elements'):
+        parse(b'<links><a/><a/><a/></links>', 'links')
+
+
+def test_the_largest_list_of_hcp_is_within_the_count() -> None:
+    """Or a tenant with all the namespaces that HCP allows could not be listed."""
+    entry = b'<namespace name="a"><description>b</description></namespace>'
+    assert len(parse(b'<namespaces>' + entry * 10_000 + b'</namespaces>', 'namespaces')) == 10_000
+
+
+@pytest.mark.parametrize('filler', [b' ', b'<!---->', b'<?a b?>'])
+def test_what_stands_in_front_is_bounded(filler: bytes) -> None:
+    """Or step by step through 64 MB of comments would keep the processor busy for hours."""
+    front = filler * (_xml.MAX_PROLOG // len(filler) - 10)
+    assert parse(front + b'<links/>', 'links').tag == 'links'
+    with pytest.raises(HcpsdkError, match='expected a <links> document, got none within 65536 bytes'):
+        parse(front + filler * 20 + b'<links/>', 'links')
+
+
+@pytest.mark.parametrize('length', [0, 1000, 60_000])
+def test_a_bomb_behind_a_long_comment_does_not_go_off(length: int) -> None:
+    """Or the steps, which are small for the bombs' sake, could be made larger by who sends one."""
+    bomb = LAUGHS.replace('>&i;<', ' a="&i;"><')
+    tracemalloc.start()
+    with pytest.raises(HcpsdkError, match='document type'):
+        parse(f'<!--{"x" * length}-->{bomb}'.encode(), 'links')
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1_000_000
+
+
+def test_an_expat_that_waits_for_more_is_told_not_to() -> None:
+    """Or expat 2.6 would take a bomb in one step all the same."""
+    calls: list[object] = []
+    parser = SimpleNamespace(feed=calls.append, flush=lambda: calls.append('flush'))
+    _xml._feed(parser, b'<links')
+    assert calls == [b'<links', 'flush']
 
 
 def test_the_size_is_bounded(monkeypatch) -> None:

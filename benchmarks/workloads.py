@@ -113,7 +113,7 @@ WORKLOADS = (
     Workload('connect', 'connect + HEAD, http', 'connects', 'head', False, 150, _cpu(0.70)),
     Workload('connect-tls', 'connect + HEAD, TLS 1.3, second connection to a node', 'connects', 'head', True,
              80, _cpu(0.85)),
-    Workload('threads', '16 threads, small PUTs, operations per second', 'threads', 'put', False, 150,
+    Workload('threads', '16 threads, small PUTs, operations per second', 'threads', 'put', False, 500,
              (Figure('rate', '>=', 3.0),)),
     Workload('forgotten', '200 idle Connections', 'forgotten', 'head', False, 200,
              (Figure('threads', '<=', 2, 'threads', 'threads'),

@@ -344,6 +344,7 @@ class Link:
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
         self._sock.settimeout(None)
+        self._reader.let_kernel_wait()
 
     def exchange(self, request: Request, head: bytes, attempt: Attempt, until: float = math.inf) -> Response:
         """Send the request; return the answer, its body still to be read.

@@ -8,6 +8,7 @@ whoever asked for it. What was left unread can be seen, which tells whether a co
 from __future__ import annotations
 
 import io
+import socket
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -21,7 +22,7 @@ MOST_AT_ONCE = 1048576
 class Source(Protocol):
     """What of a socket is needed here."""
 
-    def recv(self, amount: int, /) -> bytes:
+    def recv(self, amount: int, flags: int = 0, /) -> bytes:
         """At most so many bytes, none at the end."""
 
     def recv_into(self, view: memoryview, /) -> int:
@@ -48,8 +49,13 @@ class Reader:
         self._source = source
         self._recv = source.recv
         self._recv_into = source.recv_into
+        self._wait: int | None = None
         self._kept = b''
         self._at = 0
+
+    def let_kernel_wait(self) -> None:
+        """The socket blocks: the system itself can wait until all of a large block has come (recv(2))."""
+        self._wait = socket.MSG_WAITALL
 
     @property
     def pending(self) -> int:
@@ -102,6 +108,9 @@ class Reader:
 
     def _filled(self, amount: int) -> bytes:
         """Straight from the socket; a BytesIO gives away what it has collected without another copy."""
+        if amount <= MOST_AT_ONCE and self._wait is not None:
+            data = self._recv(amount, self._wait)  # fewer only at the end, or when a wait took too long
+            return data if len(data) in (amount, 0) else data + self._fill.read(amount - len(data))
         if amount <= MOST_AT_ONCE:
             return self._fill.read(amount)
         whole = io.BytesIO()

@@ -336,7 +336,7 @@ class Connection:
 
     def _book(self, started: float) -> None:
         """The time of a step, however it ended."""
-        self._service_time1 = self._clock.since(started)
+        self._service_time1 = self._clock.precise() - started
         self._service_time2 += self._service_time1
 
     def _answered(self) -> Answer:

@@ -377,3 +377,21 @@ def test_a_packed_file_is_sent_unpacked(villain, kernel, tmp_path, start, lost):
         villain.connection().PUT('/rest/object', body)
     assert _no_kernel(kernel, villain) == CONTENT[start:]
     assert villain.requests[-1].body == CONTENT[start:]
+
+
+@pytest.mark.parametrize('amount', [None, 65_536, 150_000])
+@pytest.mark.parametrize(
+    ('goodbye', 'error'),
+    [('hang_up', hcpsdk.HcpsdkTruncatedError), ('outlast', hcpsdk.HcpsdkTimeoutError)],
+)
+def test_a_large_block_that_ends_early_on_a_kept_connection(villain, amount, goodbye, error):
+    """Where the system itself waits for whole blocks, half a block passes for the end, or is waited for for ever."""
+    end = villain.hang_up if goodbye == 'hang_up' else lambda wire: wire.outlast()
+    villain.plays(villain.answer(), villain.answer(b'x' * 100_000, length=300_000), end)
+    con = villain.connection(timeout=(5, 0.2), retries=0)
+    con.HEAD('/rest/object')
+    con.GET('/rest/object')
+    with pytest.raises(error, match='of 300000 bytes'):
+        while con.read(amount):
+            pass
+    assert villain.clients_gone()

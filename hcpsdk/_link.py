@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import errno
 import http.client
 import math
 import os
@@ -32,6 +33,9 @@ from .errors import HcpsdkCertificateError, HcpsdkError, HcpsdkTimeoutError
 
 BULK = 8_388_608
 """bytes; what the kernel sends at once, before it is asked how far it came, and what is much to receive"""
+
+_NO_SENDFILE = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
+"""what sendfile(2) says of files that it cannot send"""
 
 SMALL = 65536
 """bytes; head and body together up to this go out by one call, in as few packets as can be"""
@@ -433,7 +437,10 @@ class Link:
         return body.blocks(self._send_bulk(*bulk, attempt) if bulk else 0)
 
     def _send_bulk(self, file: Any, start: int, size: int, attempt: Attempt) -> int:
-        """The kernel copies from the file to the socket; fewer bytes if the file has become shorter."""
+        """The kernel copies from the file to the socket; fewer bytes if the file has become shorter.
+
+        None at all if it does not know how, as not every file system does.
+        """
         sent = 0
         try:
             while sent < size:
@@ -443,6 +450,8 @@ class Link:
                 sent += step
                 attempt.sent += step
         except OSError as error:
+            if not sent and error.errno in _NO_SENDFILE:
+                return 0
             raise self._failure(error) from error
         return sent
 

@@ -21,7 +21,7 @@ import dns.exception
 import dns.resolver
 
 from ._check import number
-from ._trace import SYSTEM_CLOCK, Clock
+from ._trace import SYSTEM_CLOCK, Clock, redact_url
 from .errors import HcpsdkError
 
 logger = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ class Response:
         """Seconds for which the answer may be kept; None if unknown."""
 
     def __repr__(self) -> str:
-        return f'<Response for {self.fqdn}: {self.ips or self.raised}>'
+        return f'<Response for {redact_url(str(self.fqdn))}: {self.ips or self.raised}>'
 
 
 def query(
@@ -106,7 +106,7 @@ def query(
         response.ips, response.ttl = _resolve(name, cached, resolver)
     except Exception as error:  # that it never raises is promised, whatever a resolver does
         response.raised = f'{type(error).__name__}: {error}'
-    logger.debug('resolved %s: %s', name, response.ips or response.raised)
+    logger.debug('resolved %s: %s', redact_url(str(name)), response.ips or response.raised)
     return response
 
 
@@ -117,6 +117,8 @@ def _resolve(
         raise TypeError(f'a name to resolve must be a str, not {type(name).__name__}')
     if not name.strip():
         raise ValueError('a name to resolve must not be empty')
+    if '/' in name:  # a url may hold a password, and the resolver would show all of it
+        raise ValueError('a name to resolve is a bare name, and no url')
     if is_address(name):
         return [name], None
     if cached:
@@ -250,7 +252,7 @@ class Circle:
         self.trouble = response.raised
         if response.raised:
             raise IpsError(
-                f'{self.fqdn} could not be resolved by'
+                f'{redact_url(str(self.fqdn))} could not be resolved by'
                 f' {"the system" if self.dnscache else "its name servers"} ({response.raised});'
                 ' check the name, the name servers, and whether they forward it to HCP'
             )

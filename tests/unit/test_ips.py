@@ -128,6 +128,16 @@ class Unwilling:
         raise dns.resolver.NXDOMAIN
 
 
+def test_a_url_in_place_of_a_name_is_refused_without_its_password(caplog) -> None:
+    """Or a log would show the password of somebody who copied a whole url."""
+    url = 'https://clark:k2ryptonite@ns.tenant.hcp1.example.com'
+    with caplog.at_level('DEBUG'), pytest.raises(IpsError) as caught:
+        Circle(url)
+    response = query(url)
+    assert 'no url' in response.raised
+    assert 'k2ryptonite' not in caplog.text + str(caught.value) + repr(response) + response.raised
+
+
 def test_a_resolver_that_is_none_is_told_not_raised() -> None:
     """Or ``query()`` would raise after all."""
     assert 'AttributeError' in query(FQDN, resolver=object()).raised

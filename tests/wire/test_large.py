@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import gzip
 import io
 import os
@@ -394,3 +395,19 @@ def test_a_large_block_that_ends_early_on_a_kept_connection(villain, amount, goo
     with pytest.raises(error, match='of 300000 bytes'):
         list(iter(lambda: con.read(amount), b''))
     assert villain.clients_gone()
+
+
+@pytest.mark.parametrize('code', [errno.EINVAL, errno.EOPNOTSUPP])
+def test_a_file_that_the_kernel_cannot_send_goes_out_all_the_same(villain, file, monkeypatch, code):
+    """Files on some file systems cannot be stored at all."""
+
+    def refuse(*given):
+        raise OSError(code, 'not here')
+
+    monkeypatch.setattr(os, 'sendfile', refuse)
+    villain.plays(villain.answer(status='201 Created'))
+    con = villain.connection(retries=0)
+    with file.open('rb') as body:
+        con.PUT('/rest/object', body)
+    assert con.response_status == 201
+    assert villain.requests[0].body == CONTENT

@@ -67,8 +67,8 @@ class Dialler:
         """The first of these that takes a connection."""
         for address in addresses:
             started = self._patience.clock.precise()
-            link = Link(address, self._target._endpoint, self._patience, self._debuglevel)
             try:
+                link = Link(address, self._target._endpoint, self._patience, self._debuglevel)
                 link.dial(errand.until)
             except Failure as failure:
                 failures.append(failure)

@@ -64,7 +64,7 @@ class Proof:
     def over(self, blocks: Iterable[Any]) -> Proof:
         """All of these."""
         for block in blocks:
-            self.add(memoryview(block).cast('B'))
+            self.add(block)
         return self
 
     @property

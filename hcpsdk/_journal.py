@@ -33,7 +33,7 @@ class Attempt:
     _answer: Response | None = None
 
     def __init__(self, request: Request, address: str, reused: bool) -> None:
-        self._request = request
+        self._method, self._path = request.method, request.path  # not the body: it may be large
         self.address = address
         """The address of the node (str)."""
         self.reused = reused
@@ -53,7 +53,7 @@ class Attempt:
             *([self.note] if self.note else []),
         ]
         line = 'kept' if self.reused else 'new'
-        told = f'{self._request.method} {self._request.path} to {self.address} ({line}): {", ".join(facts)}'
+        told = f'{self._method} {self._path} to {self.address} ({line}): {", ".join(facts)}'
         return ' '.join(told.split())  # a header may be folded; what comes from outside makes no lines here
 
     @property

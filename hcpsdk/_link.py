@@ -15,8 +15,6 @@ import os
 import select
 import socket
 import ssl
-import struct
-import sys
 import threading
 import weakref
 from collections.abc import Iterable, Iterator
@@ -26,16 +24,13 @@ from typing import Any, Callable, NamedTuple, Protocol, Union
 from ._journal import Attempt
 from ._reader import Reader
 from ._reaper import REAPER
-from ._request import BLOCK, FileBody, Request
+from ._request import FileBody, Request
 from ._response import Response
 from ._trace import SYSTEM_CLOCK, Clock, DeadlineError, redact_head
 from .errors import HcpsdkCertificateError, HcpsdkError, HcpsdkTimeoutError
 
-BULK = 8_388_608
-"""bytes; what the kernel sends at once, before it is asked how far it came, and what is much to receive"""
-
-_NO_SENDFILE = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
-"""what sendfile(2) says of files that it cannot send"""
+_FILE_ERRORS = frozenset({errno.EIO, errno.ENXIO, errno.ESTALE})
+"""what sendfile(2) says of a file that cannot be read: no fault of the connection"""
 
 SMALL = 65536
 """bytes; head and body together up to this go out by one call, in as few packets as can be"""
@@ -83,6 +78,9 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
     State.READING: {Event.COMPLETE: State.IDLE, Event.CLOSE: State.CLOSED},
     State.CLOSED: {Event.CLOSE: State.CLOSED},
 }
+
+_IN_USE = frozenset({State.SENDING, State.WAITING, State.READING})
+"""where a thread may be waiting for the peer"""
 
 CLOCKS = {
     State.CONNECTING: 'connect',
@@ -233,10 +231,10 @@ class HurriedLine:
 
     def __init__(self, sock: socket.socket, hurry: Hurry) -> None:
         self.hurry = hurry
+        self.fileno = sock.fileno
         self.recv = partial(hurry.within, sock.recv)
         self.recv_into = partial(hurry.within, sock.recv_into)
         self.send = partial(hurry.within, sock.send)
-        self.sendall = partial(hurry.within, sock.sendall)
 
 
 Line = Union[socket.socket, HurriedLine]
@@ -248,6 +246,7 @@ class Link:
     It belongs to one thread at a time; only :meth:`expire` is called by another, the reaper.
 
     :param address: of the node
+    :raises Failure: if there is no socket to be had
     """
 
     def __init__(self, address: str, endpoint: Endpoint, patience: Patience, debuglevel: int = 0) -> None:
@@ -264,15 +263,18 @@ class Link:
         self._attempt: Attempt | None = None
         self._response: Response | None = None
         self._doomed = False
-        self._sock = _new_socket(address)
+        try:
+            self._sock = _new_socket(address)
+        except OSError as error:  # too many open files, or an address of a kind that this system lacks
+            raise self._failure(error) from error
 
     def __repr__(self) -> str:
         return f'<Link to {self.peer}, {self.state.value}>'
 
     @property
     def busy(self) -> bool:
-        """A request is on its way, or its answer is."""
-        return self.state in (State.SENDING, State.WAITING)
+        """A request is on its way, or its answer is; in a forked child that is its parent's affair."""
+        return self.state in (State.SENDING, State.WAITING) and self._pid == os.getpid()
 
     def dial(self, until: float = math.inf) -> None:
         """Connect to the address, but let TLS check the name: a node's address is in no certificate.
@@ -316,6 +318,7 @@ class Link:
             self._sock,
             server_hostname=self._endpoint.host,
             do_handshake_on_connect=False,
+            suppress_ragged_eofs=False,  # RFC 9112, 9.8: without a goodbye of TLS an end is a cut
             session=self._endpoint.sessions.get(self.address),
         )
 
@@ -326,29 +329,10 @@ class Link:
             return False
         with self._lock:
             if self.state is State.IDLE and not (self.reused and (self._expired() or self._stale())):
-                if self.reused:
-                    self._let_kernel_keep_time()
                 self._move(Event.TAKEN)
                 return True
         self.close()
         return False
-
-    def _let_kernel_keep_time(self) -> None:
-        """Let it end the waits: Python's own way costs a ``poll`` before each call.
-
-        It takes two system calls once, so not before a link is used again or carries much. Linux
-        only; TLS has several waits in a call, and counts by itself. socket(7): a time of 0 would
-        mean no limit, and a wait ends by EAGAIN.
-        """
-        plain = type(self._line) is socket.socket
-        if sys.platform != 'linux' or not plain or self._sock.gettimeout() is None:
-            return
-        seconds = self._patience.read
-        limit = struct.pack('ll', int(seconds), max(1, int(seconds % 1 * 1e6)))
-        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
-        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
-        self._sock.settimeout(None)
-        self._reader.let_kernel_wait()
 
     def exchange(self, request: Request, head: bytes, attempt: Attempt, until: float = math.inf) -> Response:
         """Send the request; return the answer, its body still to be read.
@@ -377,11 +361,10 @@ class Link:
 
     def close(self) -> None:
         """End the connection, whatever it is doing; a thread that waits for it is woken up."""
-        waited_for = self.busy and self._pid == os.getpid()
+        in_use = self.state in _IN_USE and self._pid == os.getpid()
         self._move(Event.CLOSE)
-        if waited_for:
-            with contextlib.suppress(OSError):  # the peer was faster
-                self._sock.shutdown(socket.SHUT_RDWR)
+        if in_use:
+            _wake(self._sock)
         self._drop()
 
     def expire(self, now: float) -> float | None:
@@ -429,39 +412,34 @@ class Link:
 
     def _pieces(self, request: Request, attempt: Attempt) -> Iterable[Any]:
         """The body, what the kernel can take from the file by itself being sent already."""
-        body = request.body
-        if not isinstance(body, FileBody) or request.length is None or type(self._line) is not socket.socket:
+        body, bulk = request.body, None
+        if isinstance(body, FileBody) and request.length is not None and type(self._line) is socket.socket:
+            bulk = body.bulk()
+        if bulk is None or not isinstance(body, FileBody):
             return _sliced(request.blocks())
-        self._let_kernel_keep_time()
-        bulk = body.bulk() if self._sock.gettimeout() is None else None
-        return body.blocks(self._send_bulk(*bulk, attempt) if bulk else 0)
+        return body.blocks(self._send_bulk(*bulk, attempt))
 
     def _send_bulk(self, file: Any, start: int, size: int, attempt: Attempt) -> int:
-        """The kernel copies from the file to the socket; fewer bytes if the file has become shorter.
-
-        None at all if it does not know how, as not every file system does.
-        """
-        sent = 0
+        """The kernel copies from the file to the socket; fewer bytes if the file has become shorter."""
+        file.seek(start)
         try:
-            while sent < size:
-                step = os.sendfile(self._sock.fileno(), file.fileno(), start + sent, min(size - sent, BULK))
-                if not step:
-                    break
-                sent += step
-                attempt.sent += step
+            return self._sock.sendfile(file, start, size)
         except OSError as error:
-            if not sent and error.errno in _NO_SENDFILE:
-                return 0
+            if error.errno in _FILE_ERRORS:
+                raise
             raise self._failure(error) from error
-        return sent
+        finally:
+            attempt.sent += file.tell() - start
 
     def _push(self, piece: Any, attempt: Attempt) -> None:
+        """Each wait for the peer has the whole timeout, as long as it takes some of it."""
         try:
-            sent = self._line.send(piece)
-            attempt.sent += sent
-            if sent < len(piece):
-                self._line.sendall(memoryview(piece)[sent:])
-                attempt.sent += len(piece) - sent
+            done = self._line.send(piece)
+            attempt.sent += done
+            while done < len(piece):
+                step = self._line.send(memoryview(piece)[done:])
+                attempt.sent += step
+                done += step
         except OSError as error:
             raise self._failure(error) from error
 
@@ -477,8 +455,6 @@ class Link:
         if self._debuglevel:
             _show('reply', _head_of(response))
         self._move(Event.ANSWERED)
-        if response.length and response.length > BULK:
-            self._let_kernel_keep_time()
         response.settle()
         return response
 
@@ -492,7 +468,10 @@ class Link:
             self.close()
             return
         self._deadline = self._patience.clock.now() + self._patience.idle
-        self._move(Event.COMPLETE)
+        with self._lock:
+            if self.state is State.CLOSED:  # from elsewhere, which does no harm to a body that is here
+                return
+            self._move(Event.COMPLETE)
         if first:
             REAPER.watch(self, self._deadline)
 
@@ -542,8 +521,6 @@ class Link:
         """A peer that had begun to answer had not closed a kept connection: it counts as a new one."""
         if self.state is State.CLOSED:
             error = ConnectionAbortedError('closed from elsewhere')
-        if isinstance(error, BlockingIOError):  # see _let_kernel_keep_time()
-            error = socket.timeout('timed out')
         begun = self._response is not None and self._response.begun
         touched = self._attempt is not None and self._attempt.sent > 0
         return Failure(self.state, error, self.peer, self.reused and not begun, self.address, touched)
@@ -574,6 +551,16 @@ def _new_socket(address: str) -> socket.socket:
     return socket.socket(socket.AF_INET6 if ':' in address else socket.AF_INET, socket.SOCK_STREAM)
 
 
+def _wake(sock: socket.socket) -> None:
+    """Whoever waits for it, in any thread, gets an end.
+
+    Not by the ``shutdown()`` of :mod:`ssl`: it takes TLS off first, and what another thread is about
+    to send would go out in the clear.
+    """
+    with contextlib.suppress(OSError):  # the peer was faster
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
 def _watch(sock: socket.socket) -> Callable[[], bool]:
     """Whether there is something to be read, without waiting.
 
@@ -587,8 +574,8 @@ def _watch(sock: socket.socket) -> Callable[[], bool]:
 
 
 def _sliced(blocks: Iterable[Any]) -> Iterator[memoryview]:
-    """Blocks of at most :data:`BLOCK` bytes, as the timeout of ``sendall`` counts for the whole of it."""
+    """Blocks of at most :data:`SMALL` bytes: TLS sends each as a whole, for which it has one timeout."""
     for block in blocks:
         view = memoryview(block)
-        for start in range(0, len(view), BLOCK):
-            yield view[start : start + BLOCK]
+        for start in range(0, len(view), SMALL):
+            yield view[start : start + SMALL]

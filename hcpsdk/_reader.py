@@ -8,7 +8,6 @@ whoever asked for it. What was left unread can be seen, which tells whether a co
 from __future__ import annotations
 
 import io
-import socket
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -22,7 +21,10 @@ MOST_AT_ONCE = 1048576
 class Source(Protocol):
     """What of a socket is needed here."""
 
-    def recv(self, amount: int, flags: int = 0, /) -> bytes:
+    def fileno(self) -> int:
+        """Its descriptor."""
+
+    def recv(self, amount: int, /) -> bytes:
         """At most so many bytes, none at the end."""
 
     def recv_into(self, view: memoryview, /) -> int:
@@ -49,13 +51,12 @@ class Reader:
         self._source = source
         self._recv = source.recv
         self._recv_into = source.recv_into
-        self._wait: int | None = None
         self._kept = b''
         self._at = 0
 
-    def let_kernel_wait(self) -> None:
-        """The socket blocks: the system itself can wait until all of a large block has come (recv(2))."""
-        self._wait = socket.MSG_WAITALL
+    def fileno(self) -> int:
+        """Of the socket, for those who want to wait for it."""
+        return self._source.fileno()
 
     @property
     def pending(self) -> int:
@@ -79,15 +80,20 @@ class Reader:
         self._at = min(start + amount, len(self._kept))
         return self._kept[start : self._at]
 
-    def take_through(self, mark: bytes) -> bytes:
-        """What is there up to and with ``mark``, nothing if it is not there; waits for a first byte only."""
+    def take_head(self) -> bytes:
+        """What is there up to and with the first empty line; waits for a first byte only.
+
+        :returns: nothing if there is no empty line yet
+        """
         if self._at == len(self._kept):
             self._kept, self._at = self._recv(AT_ONCE), 0
-        start, found = self._at, self._kept.find(mark, self._at)
-        if found < 0:
+        start, end = self._at, self._kept.find(b'\n\r\n', self._at) + 3
+        bare = self._kept.find(b'\n\n', start, end if end > 2 else None) + 2  # RFC 9112, 2.2 allows for it
+        end = bare if bare > 1 else end
+        if end < 3:
             return b''
-        self._at = found + len(mark)
-        return self._kept[start : self._at]
+        self._at = end
+        return self._kept[start:end]
 
     def read(self, amount: int) -> bytes:
         """The next bytes, however long they take to come."""
@@ -108,9 +114,6 @@ class Reader:
 
     def _filled(self, amount: int) -> bytes:
         """Straight from the socket; a BytesIO gives away what it has collected without another copy."""
-        if amount <= MOST_AT_ONCE and self._wait is not None:
-            data = self._recv(amount, self._wait)  # fewer only at the end, or when a wait took too long
-            return data if len(data) in (amount, 0) else data + self._fill.read(amount - len(data))
         if amount <= MOST_AT_ONCE:
             return self._fill.read(amount)
         whole = io.BytesIO()

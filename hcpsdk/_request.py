@@ -77,7 +77,7 @@ class Body(Protocol):
         """Its bytes from where it stood when the request was made, in blocks."""
 
 
-def _view(block: Any) -> memoryview:
+def as_bytes(block: Any) -> memoryview:
     """Whatever holds bytes as a row of bytes; copied only if they do not lie side by side."""
     try:
         view = memoryview(block)
@@ -92,7 +92,7 @@ class BytesBody:
     exact, spent = True, False
 
     def __init__(self, data: Any) -> None:
-        self._data = data if isinstance(data, bytes) else _view(data)
+        self._data = data if isinstance(data, bytes) else as_bytes(data)
         self.length: int | None = len(self._data)
 
     def blocks(self) -> Iterable[Any]:
@@ -446,6 +446,8 @@ def _step_down(body: Any) -> None:
 
 
 def _file_body(body: Any) -> Body:
+    if hasattr(body, 'readable') and not body.readable():
+        raise TypeError('the file is not open for reading')
     if isinstance(body, codecs.StreamReaderWriter):
         body = body.stream
     try:
@@ -465,7 +467,7 @@ def _parts_body(body: Any) -> Body:
     if not isinstance(body, Collection):  # nobody knows whether it could be walked through again
         return StreamBody(iter(body))
     for part in body:
-        _view(part)
+        as_bytes(part)
     return ListBody(body)
 
 
@@ -490,7 +492,7 @@ def _length(body: Body, headers: Mapping[str, str]) -> int | None:
 def _in_chunks(blocks: Iterable[Any]) -> Iterator[bytes]:
     """RFC 9112, 7.1. An empty block would read as the end, so there is none."""
     for block in blocks:
-        data = block if isinstance(block, bytes) else bytes(_view(block))
+        data = block if isinstance(block, bytes) else bytes(as_bytes(block))
         if data:
             yield b'%x\r\n%b\r\n' % (len(data), data)
     yield b'0\r\n\r\n'
@@ -503,7 +505,7 @@ def _exactly(blocks: Iterable[Any], length: int) -> Iterator[memoryview]:
     """
     got, held = 0, memoryview(b'')
     for block in blocks:
-        view = _view(block)
+        view = as_bytes(block)
         got += view.nbytes
         if got > length:
             raise _grew(length)

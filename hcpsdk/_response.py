@@ -52,9 +52,6 @@ _CHUNK_SIZE = re.compile(rb'([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\n]*)?\r?\n')
 # RFC 9112, 6.3: a length that is none, or that contradicts another one, leaves the end unknown.
 _LENGTH = re.compile(r'[0-9]{1,19}')
 
-# The first two are the same from Python 3.10 on; the last one is how the kernel tells it.
-_TIMEOUTS = (socket.timeout, TimeoutError, BlockingIOError)
-
 # Answers with an object, or a part of it.
 _READABLE = frozenset({200, 206})
 
@@ -116,7 +113,7 @@ class Response(http.client.HTTPResponse):
 
     def _read_head(self, reader: Reader) -> re.Match[bytes]:
         """One head; mostly it has come with one packet, and is there at once."""
-        head = reader.take_through(b'\r\n\r\n') or self._lines_of_head(reader)
+        head = reader.take_head() or self._lines_of_head(reader)
         self.begun = True
         status_line = _STATUS_LINE.match(head)
         if status_line is None:
@@ -175,7 +172,10 @@ class Response(http.client.HTTPResponse):
         return head[start:end].strip().decode('latin-1')
 
     def _message(self) -> http.client.HTTPMessage:
-        return http.client.parse_headers(io.BytesIO(self._raw.lstrip(b'\n')))
+        try:
+            return http.client.parse_headers(io.BytesIO(self._raw.lstrip(b'\n')))
+        except http.client.HTTPException as cause:
+            raise HcpsdkError(f'the headers of {self._peer} are not those of an HCP: {cause}') from cause
 
     headers: Any = cached_property(_message)
     """A message object, made by the e-mail parser when somebody wants it."""
@@ -303,12 +303,15 @@ class Response(http.client.HTTPResponse):
         else:
             self.whole = False
             raise HcpsdkHashError(
-                f'the body from {self._peer} is not what HCP stored: {self._proof}; read it again;'
-                f' {self.trail()}'
+                f'the body from {self._peer} is not what HCP stored: {self._proof}; read it again'
+                f'{self._trail()}'
             )
 
     def _carefully(self, step: Callable[..., T], *args: Any) -> T | None:
-        """Take a step of reading, if something is left to read; whatever goes wrong closes the connection."""
+        """Take a step of reading, if something is left to read; whatever goes wrong closes the connection.
+
+        The reader is handed down, as another thread may close this answer, and the connection, meanwhile.
+        """
         if self._pid != os.getpid():
             self.close()
             raise HcpsdkError(f'the answer of {self._peer} belongs to the process that asked for it')
@@ -320,41 +323,41 @@ class Response(http.client.HTTPResponse):
                 ' by close(), by an error, or by the next request on its Connection'
             )
         try:
-            return step(*args)
+            return step(self.fp, *args)
         except (OSError, http.client.HTTPException) as cause:
             raise self._cut(cause) from cause
         except BaseException:  # KeyboardInterrupt: nobody knows how much was read, and is lost
             self.close()
             raise
 
-    def _read(self, wanted: int | None) -> bytes:
+    def _read(self, reader: Reader, wanted: int | None) -> bytes:
         left = self.length
         if wanted is not None and wanted < 0:
             wanted = None
         if left is None:
-            return self._read_chunks(wanted) if self.chunked else self._read_to_close(wanted)
+            return (self._read_chunks if self.chunked else self._read_to_close)(reader, wanted)
         amount = left if wanted is None or wanted > left else wanted
-        data: bytes = self.fp.read(amount)
+        data = reader.read(amount)
         if len(data) == amount < left:
             self.length = left - amount
         else:
             self._took(len(data), amount)
         return data
 
-    def _readinto(self, view: memoryview) -> int:
+    def _readinto(self, reader: Reader, view: memoryview) -> int:
         if self.length is None:
-            data: bytes = self._read(len(view))
+            data = self._read(reader, len(view))
             view[: len(data)] = data
             return len(data)
         room = view[: self.length]
-        got: int = self.fp.readinto(room)
+        got = reader.readinto(room)
         self._took(got, len(room))
         return got
 
-    def _peek(self) -> bytes:
-        if self.chunked and not self._in_chunk():
+    def _peek(self, reader: Reader) -> bytes:
+        if self.chunked and not self._in_chunk(reader):
             return b''
-        ready: bytes = self.fp.peek()[: self.chunk_left if self.chunked else self.length]
+        ready = reader.peek()[: self.chunk_left if self.chunked else self.length]
         if not ready:
             self._hung_up()
         return ready
@@ -367,40 +370,40 @@ class Response(http.client.HTTPResponse):
         if not self.length:
             self._let_go(whole=True)
 
-    def _read_to_close(self, wanted: int | None) -> bytes:
-        data: bytes = self.fp.read_to_end() if wanted is None else self.fp.read(wanted)
+    def _read_to_close(self, reader: Reader, wanted: int | None) -> bytes:
+        data = reader.read_to_end() if wanted is None else reader.read(wanted)
         if wanted is None or len(data) < wanted:
             self._let_go(whole=True)
         return data
 
-    def _read_chunks(self, wanted: int | None) -> bytes:
+    def _read_chunks(self, reader: Reader, wanted: int | None) -> bytes:
         parts, room = [], sys.maxsize if wanted is None else wanted
-        while room > 0 and self._in_chunk():
+        while room > 0 and self._in_chunk(reader):
             amount = min(room, self.chunk_left or 0)
-            parts.append(self.fp.read(amount))
+            parts.append(reader.read(amount))
             if len(parts[-1]) < amount:
                 raise http.client.IncompleteRead(b'', amount)
             self.chunk_left = (self.chunk_left or 0) - amount
             room -= amount
         return b''.join(parts)
 
-    def _in_chunk(self) -> bool:
+    def _in_chunk(self, reader: Reader) -> bool:
         """Go to the next chunk if this one is over; False behind the last one."""
-        if self.chunk_left == 0 and self.fp.readline(2) not in (b'\r\n', b'\n'):
+        if self.chunk_left == 0 and reader.readline(2) not in (b'\r\n', b'\n'):
             raise http.client.HTTPException('a chunk that is longer than its size')
         if not self.chunk_left:
-            size = _CHUNK_SIZE.fullmatch(self.fp.readline(LONGEST_SIZE_LINE))
+            size = _CHUNK_SIZE.fullmatch(reader.readline(LONGEST_SIZE_LINE))
             if size is None:
                 raise http.client.HTTPException('no size of a chunk')
             self.chunk_left = int(size[1], 16)
             if not self.chunk_left:
-                self._skip_trailers()
-        return self.fp is not None
+                self._skip_trailers(reader)
+        return not self.whole
 
-    def _skip_trailers(self) -> None:
+    def _skip_trailers(self, reader: Reader) -> None:
         """RFC 9112, 7.1.2: what stands behind the last chunk; HCP sends nothing there."""
         for _ in range(MOST_LINES):
-            line = self.fp.readline(LONGEST_SIZE_LINE)
+            line = reader.readline(LONGEST_SIZE_LINE)
             if line in (b'\r\n', b'\n'):
                 return self._let_go(whole=True)
             if not line.endswith(b'\n'):
@@ -421,17 +424,21 @@ class Response(http.client.HTTPResponse):
         self.close()
         if isinstance(cause, DeadlineError):
             return HcpsdkTimeoutError(
-                f'{self._peer}: {cause} in the middle of a body, after at least {progress}; {self.trail()}'
+                f'{self._peer}: {cause} in the middle of a body, after at least {progress}{self._trail()}'
             )
-        if isinstance(cause, _TIMEOUTS):
+        if isinstance(cause, (socket.timeout, TimeoutError)):
             return HcpsdkTimeoutError(
                 f'{self._peer} went silent in the middle of a body: the read clock ran out, after at least'
-                f' {progress}; {self.trail()}'
+                f' {progress}{self._trail()}'
             )
         return HcpsdkTruncatedError(
             f'the body from {self._peer} was cut short after {progress}; read it again, this is not the'
-            f' whole; {self.trail()}'
+            f' whole{self._trail()}'
         )
+
+    def _trail(self) -> str:
+        attempt = self.trail()
+        return f'; {attempt}' if attempt else ''
 
     def _let_go(self, whole: bool) -> None:
         """Once: the connection goes back to whom it belongs."""

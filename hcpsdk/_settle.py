@@ -8,7 +8,7 @@ read again for that only now, so what goes well pays nothing.
 from __future__ import annotations
 
 from ._hash import Proof
-from ._request import Request
+from ._request import Request, as_bytes
 from ._response import Response
 
 
@@ -33,6 +33,6 @@ def whose(request: Request, found: Response) -> str:
     proof = Proof.of(found.getheader('X-HCP-Hash'))
     if proof is None:
         return 'HCP has no hash of it that could be compared'
-    if not proof.over(request.body.blocks()).holds or size != str(proof.count):
+    if not proof.over(map(as_bytes, request.body.blocks())).holds or size != str(proof.count):
         return 'another object of that size is in its place'
     return ''

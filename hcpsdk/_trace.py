@@ -22,8 +22,8 @@ _FIELD = re.compile(r'([^:/]*:[ \t]*)(.*?)(\r?)', re.DOTALL)
 # ``user:password@`` as other tools take it in a url; up to the last ``@``, as a password may hold one, too.
 _USER_INFO = re.compile(r'\A((?:[a-z][a-z0-9+.-]*:)?//)?(?!/).*@', re.DOTALL | re.IGNORECASE)
 
-# MAPI takes new passwords as query parameters (``?password=...``).
-_SECRET_PARAMETER = re.compile(r'(?i)([?&][^=&]*password[^=&]*=)[^&\s]*')
+# MAPI takes new passwords as query parameters (``?password=...``), other doors tokens and signatures.
+_SECRET_PARAMETER = re.compile(r'(?i)([?&][^=&]*(?:password|token|secret|signature)[^=&]*=)[^&\s]*')
 
 
 @dataclass(frozen=True)

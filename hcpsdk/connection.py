@@ -47,10 +47,6 @@ _NODES_FAULT = frozenset({Cause.LOST, Cause.TIMEOUT, Cause.GARBAGE})
 _DRAINED = frozenset({'PUT', 'HEAD', 'DELETE'})
 
 
-# Before the first request.
-_NOTHING = Errand(_request.build('GET', '/'), 0.0)
-
-
 class Connection:
     """A connection to an HCP: opened when first needed, kept while used, closed when idle.
 
@@ -100,7 +96,7 @@ class Connection:
         self._link: Link | None = None
         self._address: str | None = None
         self._response: Answer | None = None
-        self._errand = _NOTHING
+        self._attempts: list[Attempt] = []
         self._service_time1 = self._service_time2 = LEAST
 
     def __repr__(self) -> str:
@@ -160,7 +156,7 @@ class Connection:
 
         :returns: a list of :class:`hcpsdk.Attempt`, the last one last; empty if it was never sent
         """
-        return list(self._errand.attempts)
+        return list(self._attempts)
 
     def request(
         self,
@@ -195,9 +191,10 @@ class Connection:
         """
         request = _request.build(method, url, self._not_mine(body), params, headers)
         self._service_time1 = self._service_time2 = 0.0
-        self._errand = Errand(request, self._patience.until())
-        answer = self._response = self._carry_out(self._errand)
-        if not self._errand.sent_again and answer.status not in _retry.BUSY:
+        errand = Errand(request, self._patience.until())
+        self._attempts = errand.attempts  # no more than that of the errand: its body may be large
+        answer = self._response = self._carry_out(errand)
+        if not errand.sent_again and answer.status not in _retry.BUSY:
             self._target._budget.earn()
         if verify:
             answer.prove()
@@ -271,7 +268,7 @@ class Connection:
             return response.read(amt)
         finally:
             self._book(started)
-            self._errand.attempts[-1].read += self._service_time1
+            self._attempts[-1].read += self._service_time1
 
     def getheader(self, *args: Any, **kwargs: Any) -> Any:
         """One header of the last answer, see :meth:`http.client.HTTPResponse.getheader`."""
@@ -306,7 +303,8 @@ class Connection:
         """Nothing that an answer has left may be taken for the next one."""
         response, self._response = self._response, None
         if response is not None and not response.whole:
-            _drain(response)
+            if not response.will_close:
+                self._drain(response)
             response.abandon()
 
     def _not_mine(self, body: Any) -> Any:
@@ -325,7 +323,7 @@ class Connection:
             head = request.head(self._target._prepared)
             answer = self._response = link.exchange(request, head, attempt, errand.until)
             if not answer.whole and request.method in _DRAINED:
-                _drain(answer)
+                self._drain(answer)
         finally:
             self._book(started)
         if not attempt.reused:
@@ -333,6 +331,18 @@ class Connection:
         if logger.isEnabledFor(logging.DEBUG):
             logger.debug('%s', attempt)
         return answer
+
+    def _drain(self, response: Answer) -> None:
+        """Read away what is left, if that is not much and comes soon; otherwise its connection has to go."""
+        room = DRAIN if (response.length or 0) <= DRAIN else 0
+        end = self._clock.now() + self._patience.read
+        try:
+            while not response.whole and room > 0 and self._clock.now() < end:
+                room -= len(response.read1(room))
+        except HcpsdkError as error:
+            logger.debug('the rest of an answer could not be read away: %s', error)
+        if not response.whole:
+            response.close()
 
     def _book(self, started: float) -> None:
         """The time of a step, however it ended."""
@@ -430,17 +440,6 @@ class Connection:
             self._clock.sleep(LOOK_PAUSE)
             found = self._carry_out(Errand(question, errand.until))
         return found
-
-
-def _drain(response: Answer) -> None:
-    """Read away what is left, if that is not much; otherwise its connection has to go."""
-    if (response.length or 0) <= DRAIN:
-        try:
-            response.read(DRAIN)
-        except HcpsdkError as error:
-            logger.debug('the rest of an answer could not be read away: %s', error)
-    if not response.whole:
-        response.close()
 
 
 def _seconds(what: str, value: Any, zero: bool = False) -> float:

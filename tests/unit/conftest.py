@@ -101,9 +101,6 @@ class FakeSocket:
     def settimeout(self, seconds: float) -> None:
         self.timeouts.append(seconds)
 
-    def shutdown(self, how: int) -> None:
-        """To wake up who waits for it; nobody does here."""
-
     def close(self) -> None:
         self.closed = True
 
@@ -182,6 +179,7 @@ def network(monkeypatch: pytest.MonkeyPatch, time: FakeTime) -> Network:
     reaper = Reaper(time.clock)
     monkeypatch.setattr(reaper, '_start', lambda: None)
     monkeypatch.setattr(_link, '_new_socket', network.new_socket)
+    monkeypatch.setattr(_link, '_wake', lambda sock: None)
     monkeypatch.setattr(_link, '_watch', lambda sock: lambda: sock.readable)
     monkeypatch.setattr(_link, 'REAPER', reaper)
     monkeypatch.setattr(hcpsdk.Connection, '_clock', time.clock)

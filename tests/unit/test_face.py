@@ -368,7 +368,7 @@ LAYERS: dict[str, set[str]] = {
 
 # Who may touch the network; everybody else can be read, and tested, without it.
 DIRTY = {
-    'socket': {'_link', '_reader', '_response', 'ips'},
+    'socket': {'_link', '_response', 'ips'},
     'ssl': {'_link', '_tls', 'target'},
     'http.client': {'_link', '_response'},
     'select': {'_link'},

@@ -294,7 +294,7 @@ def test_whatever_ends_an_exchange_closes_the_link(make, error: BaseException) -
     assert (link.state, link.wire.closed) == (State.CLOSED, True)
 
 
-@pytest.mark.parametrize('size', [10, _link.SMALL, 3 * _link.BLOCK + 1])
+@pytest.mark.parametrize('size', [10, _link.SMALL, 3 * _link.SMALL + 1])
 def test_bodies_of_all_sizes_arrive(make, respond, size: int) -> None:
     """Or a body would be cut at the border where it is no longer sent at once."""
     link = make(respond())
@@ -314,3 +314,14 @@ def test_the_heads_are_shown_without_secrets(make, respond, capsys) -> None:
     assert 'secret' not in shown
     assert 'Host: n1' in shown
     assert 'X-HCP-Time: 1' in shown
+
+
+def test_a_peer_that_takes_little_at_a_time_gets_all_of_it(make, respond, monkeypatch) -> None:
+    """Or an upload over a slow line would be given up, as one timeout would count for all of a block."""
+    link = make(respond())
+    send, sizes = link.wire.send, []
+    monkeypatch.setattr(link.wire, 'send', lambda data: sizes.append(len(data)) or send(data[:1000]))
+    link.take()
+    exchange(link, build('PUT', '/rest/a', b'x' * 10_000), HEAD)
+    assert link.wire.body == b'x' * 10_000
+    assert sizes == sorted(sizes, reverse=True)

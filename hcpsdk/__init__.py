@@ -10,7 +10,9 @@ from __future__ import annotations
 import logging
 
 from . import ips, mapi, namespace, pathbuilder
+from ._failover import FailoverState
 from ._journal import Attempt
+from ._replica import RS_READ_ALLOWED, RS_READ_ON_FAILOVER, RS_WRITE_ALLOWED, RS_WRITE_ON_FAILOVER
 from ._tls import SSL_NOVERIFY
 from ._version import VERSION
 from .auth import BaseAuthorization, NativeAuthorization
@@ -24,21 +26,13 @@ from .errors import (
     HcpsdkTimeoutError,
     HcpsdkTruncatedError,
 )
-from .target import (
-    I_HS3,
-    I_HSWIFT,
-    I_NATIVE,
-    RS_READ_ALLOWED,
-    RS_READ_ON_FAILOVER,
-    RS_WRITE_ALLOWED,
-    RS_WRITE_ON_FAILOVER,
-    Target,
-)
+from .target import I_HS3, I_HSWIFT, I_NATIVE, Target
 
 __all__ = [
     'Attempt',
     'BaseAuthorization',
     'Connection',
+    'FailoverState',
     'HcpsdkCantConnectError',
     'HcpsdkCertificateError',
     'HcpsdkError',

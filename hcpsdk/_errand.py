@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from typing import Protocol
 
 from ._journal import Attempt
-from ._link import ERRORS, Failure, State
+from ._link import ERRORS, Failure, Link, State
 from ._request import Request
 from .errors import HcpsdkError, HcpsdkTimeoutError
+from .target import Target
 
 logger = logging.getLogger(__name__)
 
@@ -23,11 +25,28 @@ _TRY_LATER = 'try later'
 _ASK_FIRST = 'ask by HEAD what HCP has, before you send it again'
 
 
+class Way(Protocol):
+    """An HCP, as an errand knows it: ``_system`` has the real one."""
+
+    target: Target
+    link: Link | None
+    connect_time: float
+
+    def take(self, errand: Errand, /) -> Link:
+        """A link that can carry a request."""
+
+    def close(self) -> None:
+        """Close the link."""
+
+
 class Errand:
     """What is known of a request from its call to its answer.
 
     :param request: what is to be said
     :param until: when it has to be over
+    :param system: whom it is said to
+    :param retries: how often it may be said again
+    :param fixed: it is for that system, whatever happens
     """
 
     sent_again = 0
@@ -36,13 +55,28 @@ class Errand:
     """of what it died when it was last sent"""
     doubt = False
     """HCP may have carried it out, in a try of which the answer was lost"""
+    unknown = False
+    """some of it was sent, and not answered"""
+    detour = ''
+    """why it is said to the replica, for errors"""
     resolve = connect = 0.0
     """seconds, for the next try"""
 
-    def __init__(self, request: Request, until: float) -> None:
+    def __init__(
+        self, request: Request, until: float, system: Way, retries: int, fixed: bool = False
+    ) -> None:
         self.request = request
         self.until = until
+        self.system = system
+        self.retries = retries
+        self.fixed = fixed
         self.attempts: list[Attempt] = []
+
+    def at(self, system: Way, detour: str = '') -> Errand:
+        """The same request at another system, for which the outcome here leaves no doubt."""
+        other = Errand(self.request, self.until, system, self.retries, fixed=True)
+        other.attempts, other.sent_again, other.detour = self.attempts, self.sent_again, detour
+        return other
 
     def begin(self, address: str, reused: bool) -> Attempt:
         """It is being sent."""
@@ -56,6 +90,7 @@ class Errand:
         """It got no answer."""
         self.lost = failure
         self.doubt = self.doubt or failure.state is State.WAITING
+        self.unknown = self.unknown or failure.touched
         self.attempts[-1].reached = failure.state.value
         self.attempts[-1].note = failure.story
 
@@ -67,7 +102,7 @@ class Errand:
     def given_up(self, failure: Failure, why: str) -> HcpsdkError:
         """The error for a request that failed, and that is not sent again."""
         kind = HcpsdkTimeoutError if why is TOO_NEAR else ERRORS[failure.cause]
-        return kind(f'{self.attempts[-1]}; not sent again: {why}; {self.advice}')
+        return kind(f'{self.attempts[-1]}; not sent again: {why}{self.detour}; {self.advice}')
 
     @property
     def advice(self) -> str:

@@ -12,15 +12,17 @@ from types import TracebackType
 from typing import Any
 
 from . import _request, _retry
-from ._check import kind, number
-from ._dial import Dialler
-from ._errand import TOO_NEAR, Errand
+from ._check import kind, number, seconds
+from ._errand import TOO_NEAR, Errand, Way
 from ._journal import Attempt
 from ._link import Cause, Failure, Link, Patience, State
+from ._pair import MET, Pair, met_by
+from ._replica import Met
 from ._request import HeaderLines, Params
 from ._response import Response as Answer
 from ._retry import Verdict
 from ._settle import is_object, whose
+from ._system import System, Unreached
 from ._trace import LEAST, SYSTEM_CLOCK, Clock
 from .errors import HcpsdkError
 from .target import Target
@@ -29,9 +31,6 @@ logger = logging.getLogger(__name__)
 
 DRAIN = 65536
 """bytes; what an answer has left up to this is read away, rather than opening a new connection"""
-
-LONGEST_WAIT = 2_147_483.0
-"""seconds; ``poll(2)`` counts its wait in milliseconds of 31 bits, so a socket takes no more (24 days)"""
 
 LOOKS, LOOK_PAUSE = 5, 1.0
 """times, and seconds between them: HCP advises to ask again about an object that is open for write after
@@ -84,23 +83,24 @@ class Connection:
         connect, read = timeout if isinstance(timeout, tuple) and len(timeout) == 2 else (timeout, timeout)
         self._target = kind('target', target, Target, 'a hcpsdk.Target')
         self._patience = Patience(
-            connect=_seconds('timeout', connect),
-            read=_seconds('timeout', read),
-            idle=_seconds('idletime', idletime, zero=True),
+            connect=seconds('timeout', connect),
+            read=seconds('timeout', read),
+            idle=seconds('idletime', idletime, zero=True),
             clock=self._clock,
-            deadline=None if deadline is None else _seconds('deadline', deadline),
+            deadline=None if deadline is None else seconds('deadline', deadline),
         )
         self._debuglevel = number('debuglevel', debuglevel, 0, MAX_DEBUGLEVEL)
         self._retries = number('retries', retries, 0)
-        self._dialler = Dialler(target, self._patience, debuglevel)
-        self._link: Link | None = None
+        self._primary = System(target, self._patience, debuglevel)
+        self._system: Way = self._primary
+        self._pair = Pair.of(self._primary, debuglevel, self._beside)
         self._address: str | None = None
         self._response: Answer | None = None
         self._attempts: list[Attempt] = []
         self._service_time1 = self._service_time2 = LEAST
 
     def __repr__(self) -> str:
-        return f'<Connection to {self._target.fqdn} by {self._link or "no link"}>'
+        return f'<Connection to {self._system.target.fqdn} by {self._link or "no link"}>'
 
     def __enter__(self) -> Connection:
         return self
@@ -117,6 +117,14 @@ class Connection:
     def address(self) -> str | None:
         """The address of the node in use, None before the first request."""
         return self._address
+
+    @property
+    def served_by(self) -> str | None:
+        """The domain of the HCP that gave the last answer (``X-HCP-ServicedBySystem``), if it says so.
+
+        A replica, or a system that has taken over the name of another one, says its own.
+        """
+        return None if self._response is None else self._response.getheader('X-HCP-ServicedBySystem')
 
     @property
     def Response(self) -> Answer | None:
@@ -138,7 +146,7 @@ class Connection:
     @property
     def connect_time(self) -> float:
         """Seconds that the last connect took, the TLS handshake included."""
-        return max(self._dialler.connect_time, LEAST)
+        return max(self._system.connect_time, LEAST)
 
     @property
     def service_time1(self) -> float:
@@ -191,11 +199,17 @@ class Connection:
         """
         request = _request.build(method, url, self._not_mine(body), params, headers)
         self._service_time1 = self._service_time2 = 0.0
-        errand = Errand(request, self._patience.until())
+        errand = Errand(request, self._patience.until(), self._primary, self._retries)
         self._attempts = errand.attempts  # no more than that of the errand: its body may be large
-        answer = self._response = self._carry_out(errand)
+        if self._pair is not None:
+            self._pair.begin(errand)
+        try:
+            answer = self._response = self._carry_out(errand)
+        finally:
+            if self._pair is not None:
+                self._pair.wrote(request)
         if not errand.sent_again and answer.status not in _retry.BUSY:
-            self._target._budget.earn()
+            errand.system.target._budget.earn()
         if verify:
             answer.prove()
         return answer
@@ -203,17 +217,18 @@ class Connection:
     def _carry_out(self, errand: Errand) -> Answer:
         """Take a link, exchange, or ask the policy and go round."""
         while True:
-            link = self._take_link(errand)
             try:
-                answer = self._exchange(link, errand)
+                answer = self._exchange(self._take_link(errand), errand)
+            except Unreached as none:
+                return self._after_none(errand, none)  # raises, unless there is a replica
             except Failure as failure:
-                self._after_failure(errand, failure)  # raises, unless it may be sent again
+                settled = self._after_failure(errand, failure)  # raises, unless it may be sent again
             else:
                 if answer.status not in _retry.TELLING:
                     return answer
                 settled = self._after_answer(errand, answer)
-                if settled is not None:
-                    return settled
+            if settled is not None:
+                return settled
 
     def PUT(self, url: str, body: Any = None, params: Params = None, headers: HeaderLines = None) -> Answer:
         """Store an object, or part of its metadata; leaves the Connection ready for the next request.
@@ -280,28 +295,28 @@ class Connection:
 
     def close(self) -> None:
         """Close the connection to HCP; the next request would open a new one."""
-        link, self._link = self._link, None
-        if link is not None:
-            link.close()
-            logger.debug('connection to %s closed', link.peer)
+        self._primary.close()
+        if self._pair is not None:
+            self._pair.replica.close()
 
     # --- how a request is carried out ------------------------------------------------------
 
+    @property
+    def _link(self) -> Link | None:
+        return self._system.link
+
     def _take_link(self, errand: Errand) -> Link:
-        """The link we have, if it can carry one more request, else a new one."""
+        """The link to that system, if it can carry one more request, else a new one."""
         if self._link is not None and self._link.busy:
             raise HcpsdkError('this Connection is in the middle of a request; use another one beside it')
-        self._clear_way()
-        if self._link is not None and self._link.take():
-            return self._link
-        self._link = self._dialler.dial(errand)
-        self._address = self._link.address
-        self._link.take()
-        return self._link
+        self._discard(self._response)
+        self._response, self._system = None, errand.system
+        link = errand.system.take(errand)
+        self._address = link.address
+        return link
 
-    def _clear_way(self) -> None:
+    def _discard(self, response: Answer | None) -> None:
         """Nothing that an answer has left may be taken for the next one."""
-        response, self._response = self._response, None
         if response is not None and not response.whole:
             if not response.will_close:
                 self._drain(response)
@@ -320,14 +335,16 @@ class Connection:
         request, started = errand.request, self._clock.precise()
         attempt = errand.begin(link.address, link.reused)
         try:
-            head = request.head(self._target._prepared)
+            head = request.head(errand.system.target._prepared)
             answer = self._response = link.exchange(request, head, attempt, errand.until)
             if not answer.whole and request.method in _DRAINED:
                 self._drain(answer)
         finally:
             self._book(started)
         if not attempt.reused:
-            self._target._circle.works(link.address)
+            errand.system.target._circle.works(link.address)
+        if self._pair is not None:
+            self._pair.answered(errand, link.address, answer.status)
         if logger.isEnabledFor(logging.DEBUG):
             logger.debug('%s', attempt)
         return answer
@@ -356,24 +373,40 @@ class Connection:
             )
         return self._response
 
-    def _after_failure(self, errand: Errand, failure: Failure) -> None:
-        """Another try, if the policy has one for us.
+    def _after_none(self, errand: Errand, none: Unreached) -> Answer:
+        """What the replica says, if there is one for us.
 
-        :raises HcpsdkError: if it has none
+        :raises HcpsdkError: if there is none
+        """
+        instead = None if self._pair is None else self._pair.unreached(errand, none)
+        if instead is None:
+            raise none.error from none.cause
+        return instead
+
+    def _after_failure(self, errand: Errand, failure: Failure) -> Answer | None:
+        """Another try, if the policy has one for us; or what the replica says.
+
+        :returns: the answer for the caller; None if the request is to be sent again
+        :raises HcpsdkError: if the policy has nothing
         """
         errand.died(failure)
         row = _retry.on_failure(failure, errand.request)
         if failure.cause in _NODES_FAULT and not failure.reused and failure.state is not State.CLOSED:
-            self._target._circle.failed(failure.address)
+            errand.system.target._circle.failed(failure.address)
         if row.verdict is Verdict.FREE:
             logger.debug('%s; goes again: %s', errand.attempts[-1], row.why)
-            return
+            return None
         wait = _retry.pause(errand.sent_again + 1, self._uniform)
         refused = row.why if row.verdict is not Verdict.AGAIN else self._no_more(errand, wait)
-        if refused:
-            raise errand.given_up(failure, refused) from failure.error
-        logger.warning('%s; goes again', errand.attempts[-1])
-        self._wait(errand, wait)
+        if not refused:
+            logger.warning('%s; goes again', errand.attempts[-1])
+            self._wait(errand, wait)
+            return None
+        error = errand.given_up(failure, refused)
+        instead = self._instead(errand, met_by(failure))
+        if instead is None:
+            raise error from failure.error
+        return instead
 
     def _after_answer(self, errand: Errand, answer: Answer) -> Answer | None:
         """What a status code means that may not be the last word.
@@ -387,7 +420,7 @@ class Connection:
             answer.rename(200, 'OK')
             errand.understood(row.why)
         if row.verdict is not Verdict.AGAIN:
-            return answer
+            return self._instead(errand, MET.get(answer.status), answer)
         wait = _retry.busy_pause(
             errand.sent_again + 1, answer.getheader('Retry-After'), answer.getheader('Date'),
             self._patience.read, self._clock.wall(), self._uniform,
@@ -395,25 +428,45 @@ class Connection:
         refused = self._no_more(errand, wait)
         if refused:
             errand.understood(f'not sent again: {refused}')
-            return answer
+            return self._instead(errand, Met.BUSY, answer)
         logger.warning('%s; goes again after %.1f s', errand.attempts[-1], wait)
-        self.close()  # so that another node is asked
+        errand.system.close()  # so that another node is asked
         self._wait(errand, wait)
         return None
 
     def _no_more(self, errand: Errand, wait: float) -> str:
         """Why a request may not be sent again, though it is of the kind that may; empty if it may."""
-        if errand.sent_again >= self._retries:
+        if errand.sent_again >= errand.retries:
             return f'all {errand.sent_again} retries are used up' if errand.sent_again else 'retries=0'
         if self._clock.now() + wait >= errand.until:
             return TOO_NEAR
-        if not self._target._budget.spend():
+        if self._pair is not None and self._pair.left(errand):
+            return 'the primary is failed over'
+        if not errand.system.target._budget.spend():
             return 'too many requests to this HCP had to be sent again'
         return ''
 
     def _wait(self, errand: Errand, seconds: float) -> None:
         errand.sent_again += 1
         self._clock.sleep(seconds)
+
+    def _instead(self, errand: Errand, met: Met | None, answer: Answer | None = None) -> Answer | None:
+        """The replica's answer, where there is one that counts; else the primary's, if it gave one."""
+        if self._pair is None or met is None:
+            return answer
+        before = self._system, self._address
+        found = self._pair.instead(errand, met)
+        if found is not None:
+            if answer is not None:
+                answer.close()
+            return found
+        self._response, (self._system, self._address) = answer, before
+        return answer
+
+    def _beside(self, errand: Errand) -> Answer:
+        """Carry out an errand while an answer of the other system, which may be wanted, stays unread."""
+        self._response = None
+        return self._carry_out(errand)
 
     def _settle(self, errand: Errand, conflict: Answer) -> Answer:
         """Whose object is it that is in the way of a repeated PUT? If it is ours, the first try had won."""
@@ -432,22 +485,13 @@ class Connection:
 
     def _look(self, errand: Errand) -> Answer:
         """HEAD, until HCP has finished writing; up to then it says that there is no such object."""
-        question = _request.about(errand.request)
-        found = self._carry_out(Errand(question, errand.until))
+        question = Errand(
+            _request.about(errand.request), errand.until, errand.system, self._retries, fixed=True
+        )
+        found = self._carry_out(question)
         for _ in range(LOOKS - 1):
             if found.status != 404 or self._clock.now() + LOOK_PAUSE >= errand.until:
                 break
             self._clock.sleep(LOOK_PAUSE)
-            found = self._carry_out(Errand(question, errand.until))
+            found = self._carry_out(question.at(errand.system))
         return found
-
-
-def _seconds(what: str, value: Any, zero: bool = False) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f'{what} must be a number of seconds, not {type(value).__name__}')
-    if not (0 < value <= LONGEST_WAIT or (zero and value == 0)):
-        least = 'at least 0' if zero else 'above 0'
-        raise ValueError(
-            f'{what} must be a number of seconds, {least} and at most {LONGEST_WAIT:,.0f}, not {value}'
-        )
-    return float(value)

@@ -297,6 +297,11 @@ class Circle:
         """An address has answered."""
         self._cooling.pop(address, None)
 
+    def sound(self) -> list[str]:
+        """The addresses that have not failed lately."""
+        now = self._clock.now()
+        return [address for address in self._addresses if self._cooling.get(address, now) <= now]
+
     def renewed(self, known: list[str], patience: float) -> list[str]:
         """When none of the known addresses works: ask DNS once more, as HCP may have moved.
 

@@ -9,8 +9,11 @@ from typing import Any
 import dns.resolver
 
 from . import _tls
-from ._check import kind, number
+from ._check import kind, number, seconds
+from ._failover import Failover, FailoverState
 from ._link import Endpoint
+from ._recent import Recent
+from ._replica import RS_READ_ALLOWED, RS_READ_ON_FAILOVER, RS_WRITE_ALLOWED, RS_WRITE_ON_FAILOVER, modes
 from ._request import Prepared, checked_headers
 from ._retry import Budget
 from ._trace import redact_url
@@ -27,15 +30,6 @@ I_HS3 = 'I_HS3'
 """The dialect that is compatible with Amazon S3; not implemented yet."""
 I_HSWIFT = 'I_HSWIFT'
 """The dialect that is compatible with OpenStack Swift; not implemented yet."""
-
-RS_READ_ALLOWED = 1
-"""Replica strategy: read from the replica whenever it helps."""
-RS_READ_ON_FAILOVER = 2
-"""Replica strategy: read from the replica while failed over."""
-RS_WRITE_ALLOWED = 4
-"""Replica strategy: write to the replica whenever it helps (active/active links only)."""
-RS_WRITE_ON_FAILOVER = 8
-"""Replica strategy: write to the replica while failed over."""
 
 _ALL_STRATEGIES = RS_READ_ALLOWED | RS_READ_ON_FAILOVER | RS_WRITE_ALLOWED | RS_WRITE_ON_FAILOVER
 
@@ -65,6 +59,12 @@ class Target:
     :param ssl: True or False overrides what the port says
     :param resolver: the :class:`dns.resolver.Resolver` to ask instead of the default one
     :param max_per_node: connections to one node at most, from this process; HCP serves 254
+    :param replica_authorization: for the replica, if its users are others
+    :param failover_after: seconds for which all nodes must have answered nothing but 503 before the
+        replica is used; when no node takes a connection, it is at once
+    :param probe_interval: seconds between two looks whether the primary is there again
+    :param read_your_writes: seconds for which an object that this Target has written is not read from
+        the replica, unless failed over
     :raises hcpsdk.ips.IpsError: if the name cannot be resolved
     :raises HcpsdkReplicaInitError: if the replica's name cannot be resolved; the primary's
         Target is not made then, either
@@ -98,13 +98,22 @@ class Target:
         ssl: bool | None = None,
         resolver: dns.resolver.Resolver | None = None,
         max_per_node: int = MAX_PER_NODE,
+        replica_authorization: BaseAuthorization | None = None,
+        failover_after: float = 30.0,
+        probe_interval: float = 30.0,
+        read_your_writes: float = 60.0,
     ) -> None:
         self._fqdn = _checked_name(fqdn)
         self._port = number('port', port, 1, MAX_PORT)
         self._ssl = port in SSL_PORTS if ssl is None else kind('ssl', ssl, bool)
-        self._replica_strategy = _checked_strategy(replica_strategy, replica_fqdn)
-        if replica_fqdn is not None:
-            _checked_name(replica_fqdn)
+        self._modes = modes(_checked_strategy(replica_strategy, replica_fqdn))
+        _check_replica(replica_fqdn, replica_authorization)
+        self._failover = Failover(
+            fqdn,
+            seconds('failover_after', failover_after, zero=True),
+            seconds('probe_interval', probe_interval, zero=True),
+        )
+        self._recent = Recent(seconds('read_your_writes', read_your_writes, zero=True))
         _check_kinds(authorization, interface, sslcontext)
         kind('dnscache', dnscache, bool)
         if not (resolver is None or hasattr(resolver, 'resolve')):
@@ -120,7 +129,7 @@ class Target:
         self._replica = None
         if replica_fqdn is not None:
             self._replica = _replica(
-                replica_fqdn, authorization, port, dnscache, interface,
+                replica_fqdn, replica_authorization or authorization, port, dnscache, interface,
                 sslcontext=sslcontext, ssl=ssl, resolver=resolver, max_per_node=max_per_node,
             )  # fmt: skip
         logger.debug('%r made', self)
@@ -175,6 +184,25 @@ class Target:
         """The replica's Target, if there is one."""
         return self._replica
 
+    @property
+    def failed_over(self) -> bool:
+        """The replica is used, for what ``replica_strategy`` allows; see :attr:`state` for why.
+
+        .. versionadded:: 0.9.0-5
+        """
+        return self._failover.failed_over
+
+    @property
+    def state(self) -> FailoverState:
+        """How it stands with the primary, since when, and why: a :class:`hcpsdk.FailoverState`.
+
+        It changes with what requests find out; a Target without a replica, or without a
+        ``replica_strategy``, looks after nothing and stays normal.
+
+        .. versionadded:: 0.9.0-5
+        """
+        return self._failover.state
+
     def getaddr(self) -> str:
         """An address out of the pool: the next one each time."""
         return next(self._circle)
@@ -228,6 +256,16 @@ def _checked_strategy(strategy: int | None, replica_fqdn: str | None) -> int:
     if replica_fqdn is None:
         raise ValueError('replica_strategy needs a replica_fqdn')
     return strategy
+
+
+def _check_replica(fqdn: str | None, authorization: Any) -> None:
+    if fqdn is not None:
+        _checked_name(fqdn)
+    if authorization is None:
+        return
+    kind('replica_authorization', authorization, BaseAuthorization, 'like authorization')
+    if fqdn is None:
+        raise ValueError('replica_authorization needs a replica_fqdn')
 
 
 def _check_kinds(authorization: Any, interface: Any, sslcontext: Any) -> None:

@@ -29,7 +29,8 @@ SIGNATURES = {
     'version': '()',
     'NativeAuthorization': '(user, password)',
     'Target': "(fqdn, authorization, port=443, dnscache=False, interface='I_NATIVE', replica_fqdn=None, "
-    'replica_strategy=None, *, sslcontext=None, ssl=None, resolver=None, max_per_node=200)',
+    'replica_strategy=None, *, sslcontext=None, ssl=None, resolver=None, max_per_node=200, '
+    'replica_authorization=None, failover_after=30.0, probe_interval=30.0, read_your_writes=60.0)',
     'Target.getaddr': '(self)',
     'Connection': '(target, timeout=30, idletime=30, debuglevel=0, retries=3, *, deadline=None)',
     'Connection.request': '(self, method, url, body=None, params=None, headers=None, *, verify=False)',
@@ -91,13 +92,14 @@ def test_a_documented_signature(path: str, expected: str) -> None:
 
 
 READ_ONLY = {
-    hcpsdk.Target: {'fqdn', 'port', 'ssl', 'addresses', 'headers', 'replica'},
+    hcpsdk.Target: {'fqdn', 'port', 'ssl', 'addresses', 'headers', 'replica', 'failed_over', 'state'},
     hcpsdk.Connection: {
         'address',
         'Response',
         'response',
         'response_status',
         'response_reason',
+        'served_by',
         'connect_time',
         'service_time1',
         'service_time2',
@@ -338,21 +340,28 @@ LAYERS: dict[str, set[str]] = {
     '_link': {'_journal', '_reader', '_reaper', '_request', '_response', '_trace', 'errors'},
     '_retry': {'_link', '_request'},
     '_settle': {'_hash', '_request', '_response'},
+    '_failover': {'_trace'},
+    '_recent': {'_trace'},
+    '_replica': {'_request'},
     'target': {
-        '_check', '_link', '_request', '_retry', '_tls', '_trace', '_version', 'auth', 'errors', 'ips',
+        '_check', '_failover', '_link', '_recent', '_replica', '_request', '_retry', '_tls', '_trace',
+        '_version', 'auth', 'errors', 'ips',
     },  # fmt: skip
-    '_errand': {'_journal', '_link', '_request', 'errors'},
-    '_dial': {'_errand', '_link', '_retry', '_tls', 'errors', 'target'},
+    '_errand': {'_journal', '_link', '_request', 'errors', 'target'},
+    '_system': {'_errand', '_link', '_retry', '_tls', 'errors', 'target'},
+    '_pair': {'_errand', '_link', '_replica', '_request', '_response', '_retry', '_system', 'errors'},
     'connection': {
-        '_check', '_dial', '_errand', '_journal', '_link', '_request', '_response', '_retry', '_settle',
-        '_trace', 'errors', 'target',
+        '_check', '_errand', '_journal', '_link', '_pair', '_replica', '_request', '_response', '_retry',
+        '_settle', '_system', '_trace', 'errors', 'target',
     },  # fmt: skip
     '_ask': {'_check', '_request', '_xml', 'connection', 'errors', 'target'},
     'namespace': {'_ask', 'errors'},
     'mapi.replication': {'_ask', '_check', '_xml', 'errors'},
     'mapi': {'mapi.replication'},
     '': {
+        '_failover',
         '_journal',
+        '_replica',
         '_tls',
         '_version',
         'auth',
@@ -373,7 +382,7 @@ DIRTY = {
     'http.client': {'_link', '_response'},
     'select': {'_link'},
     'dns.resolver': {'ips', 'target'},
-    'threading': {'_link', '_reaper', 'ips'},
+    'threading': {'_failover', '_link', '_reaper', '_recent', 'ips'},
     'time': {'_trace'},
 }
 

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import hcpsdk
-from hcpsdk._dial import SLOT_PAUSE
+from hcpsdk._system import SLOT_PAUSE
 
 NODES = ('127.0.0.1', '127.0.0.2', '127.0.0.3', '127.0.0.4')
 

@@ -205,6 +205,7 @@ def test_a_disk_that_fails_is_no_fault_of_the_node(villain, tmp_path, monkeypatc
     with path.open('rb') as file, pytest.raises(OSError, match='Input/output') as caught:
         con.PUT('/rest/object', file)
     assert caught.value.errno == errno.EIO
+    assert villain.clients_gone()
     assert len(villain.wires) == 1
     assert target._circle._cooling == {}
 

@@ -1,7 +1,11 @@
-"""A connection to any node of an HCP: which addresses are tried, how long, and what is said if none works."""
+"""One HCP as a Connection uses it: the link that is kept, and how another one comes about.
+
+Which addresses are tried, how long, and what is said if none of them takes a connection.
+"""
 
 from __future__ import annotations
 
+import errno
 import logging
 
 from . import _retry
@@ -17,9 +21,27 @@ logger = logging.getLogger(__name__)
 SLOT_PAUSE = 0.05
 """seconds between two looks whether one of the nodes takes one more connection"""
 
+_OUR_OWN = frozenset(
+    {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
+)
+"""what keeps a socket from being made or connected on this side (socket(2), connect(2))"""
 
-class Dialler:
-    """Connects to whatever node of a Target takes it.
+
+class Unreached(Exception):
+    """No node took a connection. An inner matter of the package: what callers get is its ``error``."""
+
+    def __init__(self, error: HcpsdkError, failures: list[Failure]) -> None:
+        super().__init__(error.reason)
+        self.error = error
+        self.cause = failures[-1].error
+        self.theirs = all(map(_is_theirs, failures))
+        """HCP is not there: it was neither our time, nor our trust, nor our sockets that were short"""
+        self.listed = _listed(failures)
+        """each address and its reason"""
+
+
+class System:
+    """One HCP, and the one link to it.
 
     :param target: the HCP
     :param patience: how long to wait
@@ -27,20 +49,37 @@ class Dialler:
     """
 
     def __init__(self, target: Target, patience: Patience, debuglevel: int) -> None:
-        self._target = target
-        self._patience = patience
+        self.target = target
+        self.patience = patience
         self._debuglevel = debuglevel
+        self.link: Link | None = None
         self.connect_time = 0.0
         """seconds that the last connection took, those that failed not included"""
 
-    def dial(self, errand: Errand) -> Link:
-        """A new link; if all nodes are full, as soon as there is a place.
+    def take(self, errand: Errand) -> Link:
+        """The link we have, if it can carry one more request, else a new one.
 
-        :raises HcpsdkError: if there is none
+        :raises Unreached: if none can be had
         """
-        clock = self._patience.clock
+        link = self.link  # another thread may close()
+        if link is not None and link.take():
+            return link
+        self.link = link = self._dial(errand)
+        link.take()
+        return link
+
+    def close(self) -> None:
+        """Close the link; the next request would open a new one."""
+        link, self.link = self.link, None
+        if link is not None:
+            link.close()
+            logger.debug('connection to %s closed', link.peer)
+
+    def _dial(self, errand: Errand) -> Link:
+        """A new link; if all nodes are full, as soon as there is a place."""
+        clock = self.patience.clock
         started, errand.resolve = clock.precise(), 0.0
-        end = clock.now() + self._patience.connect
+        end = clock.now() + self.patience.connect
         while True:
             failures: list[Failure] = []
             link = self._round(errand, failures)
@@ -48,27 +87,27 @@ class Dialler:
                 errand.connect = clock.since(started) - errand.resolve
                 return link
             if not _may_wait(failures) or clock.now() >= end:
-                raise self._unreachable(errand, failures) from failures[-1].error
+                raise Unreached(self._unreachable(errand, failures), failures)
             clock.sleep(SLOT_PAUSE)
 
     def _round(self, errand: Errand, failures: list[Failure]) -> Link | None:
         """Each known address once, then those that DNS may know meanwhile."""
-        circle, clock = self._target._circle, self._patience.clock
+        circle, clock = self.target._circle, self.patience.clock
         known = circle.round()
         link = self._first(known, errand, failures)
         if link is not None or _may_wait(failures) or not _goes_on(errand, failures):
             return link
         started = clock.precise()
-        fresh = circle.renewed(known, min(self._patience.connect, errand.until - clock.now()))
+        fresh = circle.renewed(known, min(self.patience.connect, errand.until - clock.now()))
         errand.resolve += clock.since(started)
         return self._first(fresh, errand, failures)
 
     def _first(self, addresses: list[str], errand: Errand, failures: list[Failure]) -> Link | None:
         """The first of these that takes a connection."""
         for address in addresses:
-            started = self._patience.clock.precise()
+            started = self.patience.clock.precise()
             try:
-                link = Link(address, self._target._endpoint, self._patience, self._debuglevel)
+                link = Link(address, self.target._endpoint, self.patience, self._debuglevel)
                 link.dial(errand.until)
             except Failure as failure:
                 failures.append(failure)
@@ -76,7 +115,7 @@ class Dialler:
                     return None
                 self._note(failure)
             else:
-                self.connect_time = self._patience.clock.since(started)
+                self.connect_time = self.patience.clock.since(started)
                 logger.debug('connected to %s in %.6f s', link.peer, self.connect_time)
                 return link
         return None
@@ -84,31 +123,36 @@ class Dialler:
     def _note(self, failure: Failure) -> None:
         if failure.cause is not Cause.FULL:
             logger.warning('%s', failure)
-            self._target._circle.failed(failure.address)
+            self.target._circle.failed(failure.address)
 
     def _unreachable(self, errand: Errand, failures: list[Failure]) -> HcpsdkError:
         """No node could be connected: each, and its reason; and whether something was sent before."""
-        refused = f'no node of {self._target.fqdn} could be connected: {_listed(failures)}'
-        if self._target._circle.trouble:
-            refused += f'; nor can its name be resolved any more ({self._target._circle.trouble})'
+        refused = f'no node of {self.target.fqdn} could be connected: {_listed(failures)}'
+        if self.target._circle.trouble:
+            refused += f'; nor can its name be resolved any more ({self.target._circle.trouble})'
         if errand.attempts:
             ended = _kind(failures) if errand.lost is None else ERRORS[errand.lost.cause]
             kind = HcpsdkTimeoutError if failures[-1].cause is Cause.DEADLINE else ended
             return kind(f'{errand.attempts[-1]}; not sent again, as {refused}; {errand.advice}')
         if failures[-1].cause is Cause.CERTIFICATE:
-            return HcpsdkCertificateError(f'{refused}; nothing was sent\n{WAYS_OUT}')
-        return _kind(failures)(f'{refused}; nothing was sent; {self._advice(failures)}')
+            return HcpsdkCertificateError(f'{refused}; nothing was sent{errand.detour}\n{WAYS_OUT}')
+        return _kind(failures)(f'{refused}; nothing was sent{errand.detour}; {self._advice(failures)}')
 
     def _advice(self, failures: list[Failure]) -> str:
         if _may_wait(failures):
             return 'close some Connections, or give the Target a larger max_per_node'
-        speaks = 'TLS' if self._target.ssl else 'plain HTTP'
-        return f'is HCP up, and does it speak {speaks} on port {self._target.port}?'
+        speaks = 'TLS' if self.target.ssl else 'plain HTTP'
+        return f'is HCP up, and does it speak {speaks} on port {self.target.port}?'
 
 
 def _goes_on(errand: Errand, failures: list[Failure]) -> bool:
     """Whether it makes sense to try one more address."""
     return _retry.on_failure(failures[-1], errand.request).verdict is Verdict.NEXT
+
+
+def _is_theirs(failure: Failure) -> bool:
+    errno_of = getattr(failure.error, 'errno', None)
+    return failure.cause in (Cause.LOST, Cause.TIMEOUT) and errno_of not in _OUR_OWN
 
 
 def _may_wait(failures: list[Failure]) -> bool:

@@ -1,0 +1,165 @@
+"""Two systems with the same namespace: what becomes of a request when the primary fails it.
+
+Where it goes is the table of ``_replica``, what is known of the primary the one of ``_failover``; this
+asks them, and does what they say. A Connection without a replica has no Pair.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Callable
+
+from . import _request, _retry
+from ._errand import Errand
+from ._link import Cause, Failure, Patience, State
+from ._replica import READS, WRITES, Go, Met, Mode, Row, movable, where
+from ._request import Request
+from ._response import Response
+from ._system import System, Unreached
+from .errors import HcpsdkError
+
+logger = logging.getLogger(__name__)
+
+PROBE_PATIENCE = 2.0
+"""seconds that a look at the primary may take from the request that makes it (one connect timeout)"""
+
+# Whatever a namespace holds, this costs HCP next to nothing, and tells a busy node from a sound one.
+_PROBE = _request.build('HEAD', '/rest/')
+
+MET = {**dict.fromkeys(_retry.BUSY, Met.BUSY), 410: Met.GONE}
+"""answers that the replica may improve on"""
+
+READ_ONLY = (
+    'the replica of an active/passive link takes no writes before the link is failed over to it (MAPI:'
+    ' failOver), nor while its recovery is being completed; or the user may not write there'
+)
+"""what 403 means for a write at the replica (MAPI reference, 2.8 and 2.11)"""
+
+
+class Pair:
+    """A primary and its replica, as one Connection uses them.
+
+    :param primary: the one system
+    :param debuglevel: for the links to the other one
+    :param carry_out: carries out an errand
+    """
+
+    def __init__(self, primary: System, debuglevel: int, carry_out: Callable[[Errand], Response]) -> None:
+        target, patience = primary.target, primary.patience
+        assert target.replica is not None
+        self.primary = primary
+        self.replica = System(target.replica, patience, debuglevel)
+        soon = min(PROBE_PATIENCE, patience.connect)
+        self._scout = System(target, Patience(soon, soon, 0.0, patience.clock, deadline=soon), debuglevel)
+        self._soon, self._clock = soon, patience.clock
+        self._failover, self._recent, self._modes = target._failover, target._recent, target._modes
+        self._carry_out = carry_out
+
+    @classmethod
+    def of(cls, primary: System, debuglevel: int, carry_out: Callable[[Errand], Response]) -> Pair | None:
+        """A Pair, if there is a replica, and a strategy to use it."""
+        usable = primary.target.replica is not None and primary.target._modes
+        return cls(primary, debuglevel, carry_out) if usable else None
+
+    def begin(self, errand: Errand) -> None:
+        """Choose the system for a request that begins; while failed over it may be the one to look again."""
+        errand.fixed = not movable(errand.request)
+        if errand.fixed or not self._failover.failed_over:
+            return
+        if self._row(errand, Met.BEGIN).go is Go.OVER and not self._back(errand):
+            errand.system, errand.fixed, errand.detour = self.replica, True, self._detour()
+
+    def left(self, errand: Errand) -> bool:
+        """Whether a request that is tried again and again has better be somewhere else by now."""
+        if errand.fixed or not self._failover.failed_over:
+            return False
+        return self._row(errand, Met.BUSY).go is Go.OVER
+
+    def unreached(self, errand: Errand, none: Unreached) -> Response | None:
+        """No node took a connection: the primary may be gone.
+
+        :returns: the answer of the replica; None if it is not to be asked
+        """
+        if errand.system.target is self.primary.target and none.theirs:
+            self._failover.unreachable(none.listed)
+        return self.instead(errand, Met.UNREACHABLE)
+
+    def answered(self, errand: Errand, address: str, status: int) -> None:
+        """A system answered: that tells something about it."""
+        if errand.system.target is self.primary.target:
+            if status in _retry.BUSY:
+                self._failover.busy(address, self.primary.target._circle.sound())
+            else:
+                self._failover.answered(address)
+        elif status == 403 and errand.request.method in WRITES:
+            logger.warning('%s; reason: %s', errand.attempts[-1], READ_ONLY)
+
+    def wrote(self, request: Request) -> None:
+        """A write is over, or nobody knows what became of it."""
+        if request.method in WRITES and Mode.READ_ALLOWED in self._modes:
+            self._recent.add(request.path)
+
+    def instead(self, errand: Errand, met: Met) -> Response | None:
+        """What the replica says, if the table sends a request there.
+
+        :returns: its answer; None: what the primary said stands
+        :raises HcpsdkError: if nobody knows what has become of it there, or if there is no other system now
+        """
+        row = None if errand.fixed else self._row(errand, met)
+        if row is None or row.go is Go.STAY:
+            return None
+        logger.warning('%s %s goes to the replica: %s', errand.request.method, errand.request.path, row.why)
+        other = errand.at(self.replica, self._detour() if row.go is Go.OVER else '')
+        try:
+            found = self._carry_out(other)
+        except HcpsdkError as error:
+            if row.go is Go.OVER or (other.unknown and errand.request.method in WRITES):
+                raise
+            logger.warning('the replica could not help: %s', error)
+            return None
+        if row.go is Go.OVER or errand.request.method in WRITES:
+            return found
+        return self._believed(errand, found)
+
+    def _believed(self, errand: Errand, found: Response) -> Response | None:
+        """The replica's answer to a question which is the primary's to answer.
+
+        It lags behind (MAPI reference, 2.11): what it has not is asked for once more, and of its other
+        troubles the caller hears nothing.
+        """
+        if found.status < 400:
+            return found
+        found.close()
+        if found.status == 404:
+            return self._carry_out(errand.at(self.primary))
+        return None
+
+    def _row(self, errand: Errand, met: Met) -> Row:
+        own = errand.request.method in READS and errand.request.path in self._recent
+        return where(met, self._failover.failed_over, errand.request, self._modes, errand.unknown, own)
+
+    def _detour(self) -> str:
+        state = self._failover.state
+        return f'; it is {self.primary.target.fqdn} that is failed over: {state.reason}'
+
+    def _back(self, errand: Errand) -> bool:
+        """Look whether the primary is there again, if that is due, and say so."""
+        if not self._failover.probe_due():
+            return False
+        self.primary.close()  # whatever it is, it is of no use; and there is one link to a system
+        soon = min(self._soon, (errand.until - self._clock.now()) / 2)
+        probe = Errand(_PROBE, self._clock.now() + soon, self._scout, retries=0, fixed=True)
+        try:
+            self._carry_out(probe)
+        except HcpsdkError as error:
+            logger.debug('the primary is still not there: %s', error)
+        finally:
+            self._scout.close()
+        return not self._failover.failed_over
+
+
+def met_by(failure: Failure) -> Met | None:
+    """What a request met whose connection died; None if the replica could not help."""
+    if failure.state is State.CLOSED or failure.cause is Cause.DEADLINE:
+        return None
+    return Met.UNANSWERED if failure.touched else Met.UNSENT

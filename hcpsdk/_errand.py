@@ -8,6 +8,7 @@ from typing import Protocol
 from ._journal import Attempt
 from ._link import ERRORS, Failure, Link, State
 from ._request import Request
+from ._response import Response
 from .errors import HcpsdkError, HcpsdkTimeoutError
 from .target import Target
 
@@ -61,6 +62,10 @@ class Errand:
     """why it is said to the replica, for errors"""
     resolve = connect = 0.0
     """seconds, for the next try"""
+    address: str | None = None
+    """of the node that it was said to last"""
+    answer: Response | None = None
+    """what that said"""
 
     def __init__(
         self, request: Request, until: float, system: Way, retries: int, fixed: bool = False
@@ -77,6 +82,12 @@ class Errand:
         other = Errand(self.request, self.until, system, self.retries, fixed=True)
         other.attempts, other.sent_again, other.detour = self.attempts, self.sent_again, detour
         return other
+
+    def became(self, other: Errand) -> None:
+        """What was said at the other system counts."""
+        self.system, self.address, self.fixed = other.system, other.address, True
+        if self.answer is not None:
+            self.answer.close()
 
     def begin(self, address: str, reused: bool) -> Attempt:
         """It is being sent."""

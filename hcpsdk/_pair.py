@@ -7,6 +7,7 @@ asks them, and does what they say. A Connection without a replica has no Pair.
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import Callable
 
 from . import _request, _retry
@@ -17,6 +18,7 @@ from ._request import Request
 from ._response import Response
 from ._system import System, Unreached
 from .errors import HcpsdkError
+from .target import Target
 
 logger = logging.getLogger(__name__)
 
@@ -36,32 +38,47 @@ READ_ONLY = (
 """what 403 means for a write at the replica (MAPI reference, 2.8 and 2.11)"""
 
 
+Alone = Callable[[Errand], Response]
+
+
 class Pair:
     """A primary and its replica, as one Connection uses them.
 
     :param primary: the one system
+    :param replica: the Target of the other one
     :param debuglevel: for the links to the other one
-    :param carry_out: carries out an errand
+    :param alone: carries out an errand at its system
     """
 
-    def __init__(self, primary: System, debuglevel: int, carry_out: Callable[[Errand], Response]) -> None:
+    def __init__(self, primary: System, replica: Target, debuglevel: int, alone: Alone) -> None:
         target, patience = primary.target, primary.patience
-        assert target.replica is not None
         self.primary = primary
-        self.replica = System(target.replica, patience, debuglevel)
+        self.replica = System(replica, patience, debuglevel)
         soon = min(PROBE_PATIENCE, patience.connect)
         self._scout = System(target, Patience(soon, soon, 0.0, patience.clock, deadline=soon), debuglevel)
         self._soon, self._clock = soon, patience.clock
         self._failover, self._recent, self._modes = target._failover, target._recent, target._modes
-        self._carry_out = carry_out
+        self._alone = alone
 
     @classmethod
-    def of(cls, primary: System, debuglevel: int, carry_out: Callable[[Errand], Response]) -> Pair | None:
+    def of(cls, primary: System, debuglevel: int, alone: Alone) -> Pair | None:
         """A Pair, if there is a replica, and a strategy to use it."""
-        usable = primary.target.replica is not None and primary.target._modes
-        return cls(primary, debuglevel, carry_out) if usable else None
+        replica, usable = primary.target.replica, primary.target._modes
+        return cls(primary, replica, debuglevel, alone) if replica and usable else None
 
-    def begin(self, errand: Errand) -> None:
+    def carry_out(self, errand: Errand) -> Response:
+        """Carry out a request of a caller, at whatever system is there for it."""
+        self._begin(errand)
+        try:
+            answer = self._alone(errand)
+        finally:
+            self._wrote(errand.request)
+        if answer.status == 200 and errand.request.method == 'GET':
+            answer.elsewhere = partial(self._rest, errand)
+            errand.answer = None  # or the two would hold each other
+        return answer
+
+    def _begin(self, errand: Errand) -> None:
         """Choose the system for a request that begins; while failed over it may be the one to look again."""
         errand.fixed = not movable(errand.request)
         if errand.fixed or not self._failover.failed_over:
@@ -94,7 +111,7 @@ class Pair:
         elif status == 403 and errand.request.method in WRITES:
             logger.warning('%s; reason: %s', errand.attempts[-1], READ_ONLY)
 
-    def wrote(self, request: Request) -> None:
+    def _wrote(self, request: Request) -> None:
         """A write is over, or nobody knows what became of it."""
         if request.method in WRITES and Mode.READ_ALLOWED in self._modes:
             self._recent.add(request.path)
@@ -111,28 +128,50 @@ class Pair:
         logger.warning('%s %s goes to the replica: %s', errand.request.method, errand.request.path, row.why)
         other = errand.at(self.replica, self._detour() if row.go is Go.OVER else '')
         try:
-            found = self._carry_out(other)
+            found = self._alone(other)
         except HcpsdkError as error:
             if row.go is Go.OVER or (other.unknown and errand.request.method in WRITES):
                 raise
             logger.warning('the replica could not help: %s', error)
             return None
-        if row.go is Go.OVER or errand.request.method in WRITES:
-            return found
-        return self._believed(errand, found)
+        if row.go is Go.ASIDE and errand.request.method in READS and found.status >= 400:
+            found.close()
+            return self._once_more(errand) if found.status == 404 else None
+        errand.became(other)
+        return found
 
-    def _believed(self, errand: Errand, found: Response) -> Response | None:
-        """The replica's answer to a question which is the primary's to answer.
+    def _once_more(self, errand: Errand) -> Response:
+        """A replica lags behind (MAPI reference, 2.11): what it has not, the primary is asked for again."""
+        again = errand.at(self.primary)
+        again.answer, errand.answer = errand.answer, None
+        answer = self._alone(again)
+        errand.became(again)
+        return answer
 
-        It lags behind (MAPI reference, 2.11): what it has not is asked for once more, and of its other
-        troubles the caller hears nothing.
+    def _rest(self, errand: Errand, answer: Response, start: int) -> Response | None:
+        """What is left of a body that broke off, if the replica has the same object.
+
+        :param start: bytes that the caller has
+        :returns: an answer whose body goes on there; None if there is none
         """
-        if found.status < 400:
-            return found
-        found.close()
-        if found.status == 404:
-            return self._carry_out(errand.at(self.primary))
-        return None
+        request = _request.remaining(errand.request, start)
+        closed = errand.system.link is None  # from elsewhere, and not to be opened again by a read
+        if closed or errand.fixed or request is None or self._row(errand, Met.CUT).go is Go.STAY:
+            return None
+        rest = errand.at(self.replica)
+        rest.request = request
+        errand.attempts[-1].note = f"its body broke off; from byte {start} on it is the replica's"
+        logger.warning('%s', errand.attempts[-1])
+        try:
+            found = self._alone(rest)
+        except HcpsdkError as error:
+            logger.warning('the replica could not help: %s', error)
+            return None
+        if not _continues(answer, found, start):
+            found.close()
+            return None
+        errand.became(rest)
+        return found
 
     def _row(self, errand: Errand, met: Met) -> Row:
         own = errand.request.method in READS and errand.request.path in self._recent
@@ -150,7 +189,7 @@ class Pair:
         soon = min(self._soon, (errand.until - self._clock.now()) / 2)
         probe = Errand(_PROBE, self._clock.now() + soon, self._scout, retries=0, fixed=True)
         try:
-            self._carry_out(probe)
+            self._alone(probe)
         except HcpsdkError as error:
             logger.debug('the primary is still not there: %s', error)
         finally:
@@ -163,3 +202,15 @@ def met_by(failure: Failure) -> Met | None:
     if failure.state is State.CLOSED or failure.cause is Cause.DEADLINE:
         return None
     return Met.UNANSWERED if failure.touched else Met.UNSENT
+
+
+def _continues(answer: Response, rest: Response, start: int) -> bool:
+    """Whether one answer goes on where the other one broke off; the same object is what has the same hash."""
+    size = start + (rest.length or 0)
+    return (
+        rest.status == 206
+        and rest.getheader('Content-Range') == f'bytes {start}-{size - 1}/{size}'
+        and answer.getheader('Content-Length') == str(size)
+        and answer.getheader('X-HCP-Hash') is not None
+        and answer.getheader('X-HCP-Hash') == rest.getheader('X-HCP-Hash')
+    )

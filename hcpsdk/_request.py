@@ -273,6 +273,23 @@ def about(request: Request) -> Request:
     return Request('HEAD', request.path, headers, lines, NO_BODY, 0)
 
 
+# What makes an answer another one than the whole object as it is.
+_SELECTING = frozenset({'accept-encoding', 'if-range', 'range'})
+
+
+def remaining(request: Request, start: int) -> Request | None:
+    """The same GET, for what stands behind the first bytes (RFC 9110, 14.2).
+
+    :returns: the request; None if the first one was for a part already, or for something packed
+    """
+    if _SELECTING & request.headers.keys():
+        return None
+    asked = f'bytes={start}-'
+    return request._replace(
+        headers={**request.headers, 'range': asked}, lines=(*request.lines, f'Range: {asked}')
+    )
+
+
 def encode_path(url: str) -> str:
     """The path of a target: every byte of the object's name arrives as itself.
 

@@ -82,6 +82,8 @@ class Response(http.client.HTTPResponse):
     _announced: int | None = None
     _fields: list[tuple[str, str]] | None = None
     _proof: Proof | None = None
+    elsewhere: Callable[[Response, int], Response | None] | None = None
+    """Has what is left of a body that breaks off, after so many bytes, from another system."""
     trail: Callable[[], object] = staticmethod(lambda: '')
     """What its errors end with: the line of the journal, if that is still there (a weak reference)."""
 
@@ -322,13 +324,30 @@ class Response(http.client.HTTPResponse):
                 f'the answer of {self._peer} was closed before its body had been read to the end:'
                 ' by close(), by an error, or by the next request on its Connection'
             )
+        left = self.length
         try:
             return step(self.fp, *args)
         except (OSError, http.client.HTTPException) as cause:
-            raise self._cut(cause) from cause
+            error = self._cut(cause)
+            if not self._goes_on(left, cause):
+                self.close()
+                raise error from cause
         except BaseException:  # KeyboardInterrupt: nobody knows how much was read, and is lost
             self.close()
             raise
+        return self._carefully(step, *args)
+
+    def _goes_on(self, left: int | None, cause: Exception) -> bool:
+        """Have the rest from elsewhere, once: bytes of the step that failed are read again."""
+        elsewhere, self.elsewhere = self.elsewhere, None
+        if elsewhere is None or not left or self._announced is None or isinstance(cause, DeadlineError):
+            return False
+        rest = elsewhere(self, self._announced - left)
+        if rest is None:
+            return False
+        self.fp, self._ended, self._peer, self.length = rest.fp, rest._ended, rest._peer, left
+        rest.fp = rest._ended = None
+        return True
 
     def _read(self, reader: Reader, wanted: int | None) -> bytes:
         left = self.length
@@ -417,11 +436,11 @@ class Response(http.client.HTTPResponse):
         self._let_go(whole=True)
 
     def _cut(self, cause: Exception) -> HcpsdkError:
-        """Close, and say how far we came."""
+        """Let go of the connection, and say how far we came."""
         came, progress = (self.received or 0) + (self.fp.pending if self.fp else 0), 'an unknown part of it'
         if self._announced is not None:
             progress = f'{came} of {self._announced} bytes'
-        self.close()
+        self._let_go(whole=False)
         if isinstance(cause, DeadlineError):
             return HcpsdkTimeoutError(
                 f'{self._peer}: {cause} in the middle of a body, after at least {progress}{self._trail()}'

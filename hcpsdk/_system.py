@@ -133,7 +133,9 @@ class System:
         if errand.attempts:
             ended = _kind(failures) if errand.lost is None else ERRORS[errand.lost.cause]
             kind = HcpsdkTimeoutError if failures[-1].cause is Cause.DEADLINE else ended
-            return kind(f'{errand.attempts[-1]}; not sent again, as {refused}; {errand.advice}')
+            return kind(
+                f'{errand.attempts[-1]}; not sent again, as {refused}{errand.detour}; {errand.advice}'
+            )
         if failures[-1].cause is Cause.CERTIFICATE:
             return HcpsdkCertificateError(f'{refused}; nothing was sent{errand.detour}\n{WAYS_OUT}')
         return _kind(failures)(f'{refused}; nothing was sent{errand.detour}; {self._advice(failures)}')

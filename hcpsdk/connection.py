@@ -91,9 +91,9 @@ class Connection:
         )
         self._debuglevel = number('debuglevel', debuglevel, 0, MAX_DEBUGLEVEL)
         self._retries = number('retries', retries, 0)
-        self._primary = System(target, self._patience, debuglevel)
-        self._system: Way = self._primary
-        self._pair = Pair.of(self._primary, debuglevel, self._beside)
+        self._system: Way = System(target, self._patience, debuglevel)
+        self._pair = Pair.of(self._system, debuglevel, self._carry_out)
+        self._systems = (self._system, self._pair.replica) if self._pair else (self._system,)
         self._address: str | None = None
         self._response: Answer | None = None
         self._attempts: list[Attempt] = []
@@ -199,15 +199,14 @@ class Connection:
         """
         request = _request.build(method, url, self._not_mine(body), params, headers)
         self._service_time1 = self._service_time2 = 0.0
-        errand = Errand(request, self._patience.until(), self._primary, self._retries)
+        errand = Errand(request, self._patience.until(), self._systems[0], self._retries)
+        self._clear_way()
         self._attempts = errand.attempts  # no more than that of the errand: its body may be large
-        if self._pair is not None:
-            self._pair.begin(errand)
         try:
-            answer = self._response = self._carry_out(errand)
+            answer = (self._carry_out if self._pair is None else self._pair.carry_out)(errand)
         finally:
-            if self._pair is not None:
-                self._pair.wrote(request)
+            self._system, self._address = errand.system, errand.address or self._address
+        self._response = answer
         if not errand.sent_again and answer.status not in _retry.BUSY:
             errand.system.target._budget.earn()
         if verify:
@@ -295,9 +294,8 @@ class Connection:
 
     def close(self) -> None:
         """Close the connection to HCP; the next request would open a new one."""
-        self._primary.close()
-        if self._pair is not None:
-            self._pair.replica.close()
+        for system in self._systems:
+            system.close()
 
     # --- how a request is carried out ------------------------------------------------------
 
@@ -305,19 +303,25 @@ class Connection:
     def _link(self) -> Link | None:
         return self._system.link
 
+    def _clear_way(self) -> None:
+        """One request at a time, and nothing of the last one's answer may be taken for the next one's."""
+        if any(system.link is not None and system.link.busy for system in self._systems):
+            raise HcpsdkError('this Connection is in the middle of a request; use another one beside it')
+        response, self._response = self._response, None
+        self._discard(response)
+
     def _take_link(self, errand: Errand) -> Link:
         """The link to that system, if it can carry one more request, else a new one."""
-        if self._link is not None and self._link.busy:
-            raise HcpsdkError('this Connection is in the middle of a request; use another one beside it')
-        self._discard(self._response)
-        self._response, self._system = None, errand.system
+        answer, errand.answer = errand.answer, None
+        self._discard(answer)
         link = errand.system.take(errand)
-        self._address = link.address
+        errand.address = link.address
         return link
 
     def _discard(self, response: Answer | None) -> None:
         """Nothing that an answer has left may be taken for the next one."""
         if response is not None and not response.whole:
+            response.elsewhere = None
             if not response.will_close:
                 self._drain(response)
             response.abandon()
@@ -336,7 +340,7 @@ class Connection:
         attempt = errand.begin(link.address, link.reused)
         try:
             head = request.head(errand.system.target._prepared)
-            answer = self._response = link.exchange(request, head, attempt, errand.until)
+            answer = errand.answer = link.exchange(request, head, attempt, errand.until)
             if not answer.whole and request.method in _DRAINED:
                 self._drain(answer)
         finally:
@@ -420,7 +424,7 @@ class Connection:
             answer.rename(200, 'OK')
             errand.understood(row.why)
         if row.verdict is not Verdict.AGAIN:
-            return self._instead(errand, MET.get(answer.status), answer)
+            return self._instead(errand, MET.get(answer.status))
         wait = _retry.busy_pause(
             errand.sent_again + 1, answer.getheader('Retry-After'), answer.getheader('Date'),
             self._patience.read, self._clock.wall(), self._uniform,
@@ -428,7 +432,7 @@ class Connection:
         refused = self._no_more(errand, wait)
         if refused:
             errand.understood(f'not sent again: {refused}')
-            return self._instead(errand, Met.BUSY, answer)
+            return self._instead(errand, Met.BUSY)
         logger.warning('%s; goes again after %.1f s', errand.attempts[-1], wait)
         errand.system.close()  # so that another node is asked
         self._wait(errand, wait)
@@ -450,23 +454,10 @@ class Connection:
         errand.sent_again += 1
         self._clock.sleep(seconds)
 
-    def _instead(self, errand: Errand, met: Met | None, answer: Answer | None = None) -> Answer | None:
-        """The replica's answer, where there is one that counts; else the primary's, if it gave one."""
-        if self._pair is None or met is None:
-            return answer
-        before = self._system, self._address
-        found = self._pair.instead(errand, met)
-        if found is not None:
-            if answer is not None:
-                answer.close()
-            return found
-        self._response, (self._system, self._address) = answer, before
-        return answer
-
-    def _beside(self, errand: Errand) -> Answer:
-        """Carry out an errand while an answer of the other system, which may be wanted, stays unread."""
-        self._response = None
-        return self._carry_out(errand)
+    def _instead(self, errand: Errand, met: Met | None) -> Answer | None:
+        """The answer of the replica, where there is one that counts; else that of the primary, if it gave one."""
+        found = None if self._pair is None or met is None else self._pair.instead(errand, met)
+        return errand.answer if found is None else found
 
     def _settle(self, errand: Errand, conflict: Answer) -> Answer:
         """Whose object is it that is in the way of a repeated PUT? If it is ours, the first try had won."""

@@ -339,7 +339,7 @@ def test_a_body_that_shrinks_is_not_stored_and_its_connection_closed(
         request = hcpsdk.connection._request.build('PUT', URL, file)
         path.write_bytes(b'x')
         with pytest.raises(HcpsdkError, match='shrank'):
-            connection._carry_out(hcpsdk._errand.Errand(request, math.inf, connection._primary, 3))
+            connection._carry_out(hcpsdk._errand.Errand(request, math.inf, connection._system, 3))
     assert wire.closed
 
 

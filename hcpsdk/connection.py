@@ -455,7 +455,7 @@ class Connection:
         self._clock.sleep(seconds)
 
     def _instead(self, errand: Errand, met: Met | None) -> Answer | None:
-        """The answer of the replica, where there is one that counts; else that of the primary, if it gave one."""
+        """The answer of the replica, where it has one that counts; else that of the primary, if any."""
         found = None if self._pair is None or met is None else self._pair.instead(errand, met)
         return errand.answer if found is None else found
 

@@ -347,9 +347,11 @@ LAYERS: dict[str, set[str]] = {
         '_check', '_failover', '_link', '_recent', '_replica', '_request', '_retry', '_tls', '_trace',
         '_version', 'auth', 'errors', 'ips',
     },  # fmt: skip
-    '_errand': {'_journal', '_link', '_request', 'errors', 'target'},
+    '_errand': {'_journal', '_link', '_request', '_response', 'errors', 'target'},
     '_system': {'_errand', '_link', '_retry', '_tls', 'errors', 'target'},
-    '_pair': {'_errand', '_link', '_replica', '_request', '_response', '_retry', '_system', 'errors'},
+    '_pair': {
+        '_errand', '_link', '_replica', '_request', '_response', '_retry', '_system', 'errors', 'target',
+    },  # fmt: skip
     'connection': {
         '_check', '_errand', '_journal', '_link', '_pair', '_replica', '_request', '_response', '_retry',
         '_settle', '_system', '_trace', 'errors', 'target',

@@ -59,6 +59,7 @@ class Pair:
         self._soon, self._clock = soon, patience.clock
         self._failover, self._recent, self._modes = target._failover, target._recent, target._modes
         self._alone = alone
+        primary.left = self.left
 
     @classmethod
     def of(cls, primary: System, debuglevel: int, alone: Alone) -> Pair | None:
@@ -87,7 +88,7 @@ class Pair:
             errand.system, errand.fixed, errand.detour = self.replica, True, self._detour()
 
     def left(self, errand: Errand) -> bool:
-        """Whether a request that is tried again and again has better be somewhere else by now."""
+        """Whether a request that tries again, or tries the next node, has a better place by now."""
         if errand.fixed or not self._failover.failed_over:
             return False
         return self._row(errand, Met.BUSY).go is Go.OVER
@@ -102,11 +103,14 @@ class Pair:
         return self.instead(errand, Met.UNREACHABLE)
 
     def answered(self, errand: Errand, address: str, status: int) -> None:
-        """A system answered: that tells something about it."""
+        """A system answered: that tells something about it.
+
+        What comes over a connection of old tells nothing new once a node has refused one.
+        """
         if errand.system.target is self.primary.target:
             if status in _retry.BUSY:
                 self._failover.busy(address, self.primary.target._circle.sound())
-            else:
+            elif not (self._failover.failed_over and errand.attempts[-1].reused):
                 self._failover.answered(address)
         elif status == 403 and errand.request.method in WRITES:
             logger.warning('%s; reason: %s', errand.attempts[-1], READ_ONLY)

@@ -122,5 +122,5 @@ def _fits(column: object, fact: object) -> bool:
 
 def movable(request: Request) -> bool:
     """Whether a replica can serve it at all: objects only, as ``/proc`` and MAPI tell of one system."""
-    head = request.target[:6]
-    return head[:5] == '/rest' and head[5:] in ('', '/', '?') and request.method in READS | WRITES
+    head, of_both = request.target[:6], 'host' not in request.headers
+    return head[:5] == '/rest' and head[5:] in ('', '/', '?') and request.method in READS | WRITES and of_both

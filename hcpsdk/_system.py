@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import logging
+from typing import Callable
 
 from . import _retry
 from ._errand import Errand
@@ -55,6 +56,8 @@ class System:
         self.link: Link | None = None
         self.connect_time = 0.0
         """seconds that the last connection took, those that failed not included"""
+        self.left: Callable[[Errand], bool] = lambda errand: False
+        """Whether an errand is better off elsewhere, as another thread has found out meanwhile."""
 
     def take(self, errand: Errand) -> Link:
         """The link we have, if it can carry one more request, else a new one.
@@ -95,7 +98,7 @@ class System:
         circle, clock = self.target._circle, self.patience.clock
         known = circle.round()
         link = self._first(known, errand, failures)
-        if link is not None or _may_wait(failures) or not _goes_on(errand, failures):
+        if link is not None or _may_wait(failures) or not _goes_on(errand, failures) or self.left(errand):
             return link
         started = clock.precise()
         fresh = circle.renewed(known, min(self.patience.connect, errand.until - clock.now()))
@@ -114,6 +117,8 @@ class System:
                 if not _goes_on(errand, failures):
                     return None
                 self._note(failure)
+                if self.left(errand):
+                    return None
             else:
                 self.connect_time = self.patience.clock.since(started)
                 logger.debug('connected to %s in %.6f s', link.peer, self.connect_time)

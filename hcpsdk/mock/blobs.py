@@ -72,7 +72,7 @@ class MemoryBlob:
         return self.data if whole else self.data[start : start + length]
 
     def discard(self) -> None:
-        self.data = b''
+        """A replica may have the same one: memory goes with the last who knows it."""
 
 
 @dataclass

@@ -27,7 +27,7 @@ VERSIONS_PER_MS = 64
 
 
 Stamp = tuple[int, int]
-"""when, in ms since the epoch, and on which of two systems (see :attr:`Store.mark`): the greater one is later"""
+"""ms since the epoch, and the system's :attr:`Store.mark`; the greater one of two is later"""
 
 NEVER: Stamp = (0, 0)
 
@@ -215,6 +215,19 @@ class Store:
         :param scheme: the namespace's hash scheme
         """
         return Intake(scheme, self._directory)
+
+    def copied(self, version: Version) -> Optional[Blob]:
+        """The data of a version, wherever they lie, as this store's own; None if they are deleted by now."""
+        if version.marker or (self._directory is None and isinstance(version.blob, MemoryBlob)):
+            return version.blob
+        try:
+            data = version.blob.pieces(0, version.sums.size)
+        except FileNotFoundError:
+            return None
+        with self.intake(version.sums.scheme) as intake:
+            for piece in [data] if isinstance(data, bytes) else data:
+                intake.write(piece)
+            return intake.finish()[0]
 
     def next_id(self, now_ms: int) -> int:
         """A version ID: grows strictly, and tells the time."""

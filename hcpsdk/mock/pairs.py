@@ -12,6 +12,7 @@ reference does not say of this is [inferred].
 
 from __future__ import annotations
 
+import functools
 import threading
 import uuid
 from collections import deque
@@ -35,7 +36,7 @@ from .links import (
 )
 from .model import System, find
 from .retention import longer
-from .store import Directory, File, Names, Node, Place, Store, Stores, Version
+from .store import SYSTEMS, Directory, File, Names, Node, Place, Settings, Stamp, Store, Stores, Version
 
 KINDS = {'ACTIVE_ACTIVE': ACTIVE_ACTIVE, 'ACTIVE_PASSIVE': OUTBOUND}
 """kind of replication -> type of the link where it is made"""
@@ -169,11 +170,10 @@ class Desk:
         states = [(mine, _snapshot(self._store.find(change.names))), (change.revision, change.node)]
         (_, old), (newest, new) = sorted(states, key=lambda state: state[0])
         if isinstance(new, File) and isinstance(old, File):
-            self._put(change.names, self._joined(change.names, new, old), newest.at_ms)
-        elif {type(new), type(old)} == {File, Directory}:
-            self._put(change.names, change.node, newest.at_ms)  # the object gives way, wherever it is
-        else:
-            self._put(change.names, new, newest.at_ms)
+            new = self._joined(change.names, new, old)
+        elif _live_directory(new) and isinstance(old, File):
+            self._set_aside(change.names, old)
+        self._put(change.names, new, newest.at_ms)
         self._revisions[change.names] = newest._replace(mixed=True)
 
     def _joined(self, names: Names, new: File, old: File) -> File:
@@ -184,12 +184,16 @@ class Desk:
         return joined
 
     def _put(self, names: Names, node: Optional[Node], at_ms: int) -> None:
-        """Have a state at a name, whatever is there. An object gives way to a directory [inferred]."""
+        """Have a state at a name, whatever is there.
+
+        An object gives way to a directory that is newer or in use, an empty directory to a newer
+        object [inferred].
+        """
         for length in range(1, len(names)):
             self._give_way(names[:length], at_ms)
         here = self._store.find(names)
         if isinstance(node, File):
-            if _live_directory(here):
+            if isinstance(here, Directory) and not here.empty:
                 self._set_aside(names, node)
             else:
                 self._transplant(names, node, here, at_ms)
@@ -257,23 +261,43 @@ def join(new: File, old: File, *, versioning: bool) -> File:
 
 
 def _united(new: Version, old: Version) -> Version:
-    """Two states of one version: system metadata and annotations are a unit each, the later one counts.
+    """Two states of one version, or two versions of the same content, as one.
 
-    Of system metadata that both systems have changed the longer retention counts, and a hold.
+    Annotations are a unit of their own: those that were changed last count.
     """
-    later, earlier = (old, new) if old.settings_at > new.settings_at else (new, old)
-    settings = later.settings
-    if earlier.settings_at[0] and earlier.settings_at[1] != later.settings_at[1]:
-        kept = longer(settings.kept, earlier.settings.kept)
-        settings = replace(settings, kept=kept, hold=settings.hold or earlier.settings.hold)
+    written = _written(new, old)
     annotated = old if old.annotations_at > new.annotations_at else new
     return replace(
         new,
-        settings=settings,
-        settings_at=later.settings_at,
+        settings=_strictest([settings for _, settings in written]) if written else new.settings,
+        written=written,
         annotations=annotated.annotations,
         annotations_at=annotated.annotations_at,
     )
+
+
+def _written(*versions: Version) -> tuple[tuple[Stamp, Settings], ...]:
+    """The last change of the settings that each system has made."""
+    changes = [change for version in versions for change in version.written]
+    if versions[0].id != versions[1].id:  # then making it was a change, too
+        changes += [
+            (Stamp(one.ingest_ms, one.id % SYSTEMS, 0), one.settings) for one in versions if not one.written
+        ]
+    last = {stamp.mark: (stamp, settings) for stamp, settings in sorted(changes, key=_stamp)}
+    return tuple(sorted(last.values(), key=_stamp))
+
+
+def _stamp(change: tuple[Stamp, Settings]) -> Stamp:
+    return change[0]
+
+
+def _strictest(changes: list[Settings]) -> Settings:
+    """The last change of system metadata counts, but for a hold, and for the longest retention (2.10).
+
+    So a hold that one system has taken off, without the other's knowing, stays [inferred].
+    """
+    kept = functools.reduce(longer, [settings.kept for settings in changes])
+    return replace(changes[-1], kept=kept, hold=any(settings.hold for settings in changes))
 
 
 def _key(version: Version) -> tuple[int, str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Callable, Optional, Protocol, Union
+from typing import Any, Callable, NamedTuple, Optional, Protocol, Union
 
 from .blobs import Blob, Intake, MemoryBlob, Sums
 from .replies import Refusal
@@ -26,10 +26,16 @@ VERSIONS_PER_MS = 64
 """VersionId is the creation time in ms times this, plus 1: so it is in all traffic seen [inferred]"""
 
 
-Stamp = tuple[int, int]
-"""ms since the epoch, and the system's :attr:`Store.mark`; the greater one of two is later"""
+class Stamp(NamedTuple):
+    """When something was done, and where; the greatest one is the last, all are different."""
 
-NEVER: Stamp = (0, 0)
+    at_ms: int
+    mark: int
+    """see :attr:`Store.mark`"""
+    number: int
+
+
+NEVER = Stamp(0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -84,7 +90,7 @@ class Version:
 
     Never changed but replaced, so that a journal can hold on to what was.
 
-    :param settings_at: when a client last changed the settings
+    :param written: the last change of the settings on each of the systems, the latest one at the end
     :param annotations_at: when a client last changed the annotations
     :param collision: replication set it aside for a newer object of its name
     """
@@ -98,7 +104,7 @@ class Version:
     annotations: dict[str, Annotation] = field(default_factory=dict)
     blob: Blob = field(default_factory=lambda: MemoryBlob(b''))
     marker: bool = False
-    settings_at: Stamp = NEVER
+    written: tuple[tuple[Stamp, Settings], ...] = ()
     annotations_at: Stamp = NEVER
     collision: bool = False
 
@@ -205,7 +211,7 @@ class Store:
         self.journal: Optional[Journal] = None
         self._directory = directory
         self._writing: set[Names] = set()
-        self._last_id = 0
+        self._last_id = self._stamps = 0
         if directory is not None:
             directory.mkdir(parents=True, exist_ok=True)
 
@@ -301,6 +307,10 @@ class Store:
         """Whether another system has what lies at this path, with all its metadata."""
         return self.journal is not None and not self.journal.waits(names)
 
+    def _stamp(self, now_ms: int) -> Stamp:
+        self._stamps += 1
+        return Stamp(now_ms, self.mark, self._stamps)
+
     def _changed(self, names: Names, at_ms: int, size: int = 0) -> None:
         if self.journal is not None:
             self.journal.record(names, at_ms, size)
@@ -347,7 +357,7 @@ class Store:
         else:
             file = parent.children[names[-1]] = File([version])
         if acl is not None:
-            file.acl, file.acl_at = acl, (version.change_ms, self.mark)
+            file.acl, file.acl_at = acl, self._stamp(version.change_ms)
         parent.content_ms = version.change_ms
         self.usage.count(version, 1)
         self._changed(names, version.change_ms, version.sums.size)
@@ -390,17 +400,17 @@ class Store:
         annotations = {key: one for key, one in file.newest.annotations.items() if key != name}
         if annotation is not None:
             annotations[name] = annotation
-        self._revise(file, now_ms, annotations=annotations, annotations_at=(now_ms, self.mark))
+        self._revise(file, now_ms, annotations=annotations, annotations_at=self._stamp(now_ms))
         self._changed(names, now_ms, annotation.sums.size if annotation else 0)
 
     def update(self, names: Names, file: File, settings: Settings, now_ms: int) -> None:
         """Give the newest version other system metadata."""
-        self._revise(file, now_ms, settings=settings, settings_at=(now_ms, self.mark))
+        self._revise(file, now_ms, settings=settings, written=((self._stamp(now_ms), settings),))
         self._changed(names, now_ms)
 
     def set_acl(self, names: Names, file: File, acl: Optional[Acl], now_ms: int) -> None:
         """Give an object an ACL, or (None) take it away."""
-        file.acl, file.acl_at = acl, (now_ms, self.mark)
+        file.acl, file.acl_at = acl, self._stamp(now_ms)
         self._revise(file, now_ms)
         self._changed(names, now_ms)
 

@@ -59,7 +59,7 @@ class Revision(NamedTuple):
     mark: int
     """the system where it was made, see :attr:`hcpsdk.mock.store.Store.mark`"""
     number: int
-    """counts the changes of that system"""
+    """of the :class:`Change` that made it so"""
     mixed: bool = False
     """something of a state that it collided with has gone into it"""
 
@@ -68,12 +68,14 @@ class Revision(NamedTuple):
 class Change:
     """The state of a name, on its way to the other system.
 
+    :param number: counts the changes of the system where it was made
     :param base: the state before it; None: there was nothing yet
     :param node: what lies there, a directory without its children
     :param size: bytes of data that came with the change
     :param made: when it was made, by the clock there
     """
 
+    number: int
     place: Place
     names: Names
     base: Optional[Revision]
@@ -119,7 +121,7 @@ class Outbox:
             change = self._changes.popleft()
             self.bytes -= change.size
             self.bytes_delivered += change.size
-            self.delivered = change.revision.number
+            self.delivered = change.number
 
 
 class Desk:
@@ -133,6 +135,7 @@ class Desk:
         self._place = place
         self._store = store
         self._revisions: dict[Names, Revision] = {}
+        self._sent: dict[Names, int] = {}
         with store.lock:
             store.mark = end.mark
             store.journal = self
@@ -141,19 +144,22 @@ class Desk:
 
     def record(self, names: Names, at_ms: int, size: int) -> None:
         """See :class:`hcpsdk.mock.store.Journal`."""
+        self._send(names, size, lambda number: Revision(at_ms, self._end.mark, number))
+
+    def _send(self, names: Names, size: int, revise: Callable[[int], Revision]) -> None:
         node, base = _snapshot(self._store.find(names)), self._revisions.get(names)
         made = self._end.host.clock()
 
         def change(number: int) -> Change:
-            revision = Revision(at_ms, self._end.mark, number)
-            return Change(self._place, names, base, revision, node, size, made)
+            return Change(number, self._place, names, base, revise(number), node, size, made)
 
-        self._revisions[names] = self._end.outbox.put(change).revision
+        sent = self._end.outbox.put(change)
+        self._revisions[names] = sent.revision
+        self._sent[names] = sent.number
 
     def waits(self, names: Names) -> bool:
         """See :class:`hcpsdk.mock.store.Journal`."""
-        mine = self._revisions.get(names)
-        return mine is not None and mine.mark == self._end.mark and mine.number > self._end.outbox.delivered
+        return self._sent.get(names, 0) > self._end.outbox.delivered
 
     def receive(self, change: Change) -> None:
         """Take in a change that was made on the other system."""
@@ -171,10 +177,16 @@ class Desk:
         (_, old), (newest, new) = sorted(states, key=lambda state: state[0])
         if isinstance(new, File) and isinstance(old, File):
             new = self._joined(change.names, new, old)
-        elif _live_directory(new) and isinstance(old, File):
-            self._set_aside(change.names, old)
+        elif isinstance(new, Directory) and isinstance(old, File):
+            if new.deleted:
+                new = old
+            else:
+                self._set_aside(change.names, old)
         self._put(change.names, new, newest.at_ms)
-        self._revisions[change.names] = newest._replace(mixed=True)
+        mixed = self._revisions[change.names] = newest._replace(mixed=True)
+        if self._store.mark:
+            # With more changes on their way the two may not come to the same end: this one's counts.
+            self._send(change.names, 0, lambda _: mixed)
 
     def _joined(self, names: Names, new: File, old: File) -> File:
         """Two objects of one name as one; without versioning, the older data are set aside."""
@@ -189,8 +201,8 @@ class Desk:
         An object gives way to a directory that is newer or in use, an empty directory to a newer
         object [inferred].
         """
-        for length in range(1, len(names)):
-            self._give_way(names[:length], at_ms)
+        above = [names[:length] for length in range(1, len(names))]
+        gave_way = [place for place in above if self._give_way(place, at_ms)]
         here = self._store.find(names)
         if isinstance(node, File):
             if isinstance(here, Directory) and not here.empty:
@@ -202,12 +214,17 @@ class Desk:
             self._store.transplant_directory(names, node, at_ms)
         elif node is None:
             self._store.transplant(names, None, at_ms)
+        for place in gave_way:
+            self.record(place, at_ms, 0)
 
-    def _give_way(self, names: Names, at_ms: int) -> None:
+    def _give_way(self, names: Names, at_ms: int) -> bool:
+        """Move an object out of the way; whether there was one."""
         here = self._store.find(names)
-        if isinstance(here, File):
-            self._set_aside(names, here)
-            self._store.transplant(names, None, at_ms)
+        if not isinstance(here, File):
+            return False
+        self._set_aside(names, here)
+        self._store.transplant(names, None, at_ms)
+        return True
 
     def _transplant(self, names: Names, file: File, here: Optional[Node], at_ms: int) -> None:
         """Store an object of the other system, with data of our own."""
@@ -269,6 +286,7 @@ def _united(new: Version, old: Version) -> Version:
     annotated = old if old.annotations_at > new.annotations_at else new
     return replace(
         new,
+        change_ms=max(new.change_ms, old.change_ms),
         settings=_strictest([settings for _, settings in written]) if written else new.settings,
         written=written,
         annotations=annotated.annotations,

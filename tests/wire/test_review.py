@@ -45,7 +45,7 @@ def test_close_from_elsewhere_ends_a_read_at_once(villain, server_context, clien
 
 
 def test_a_read_that_is_woken_by_close_is_no_end(villain, monkeypatch):
-    """A download that another thread aborts passes for a whole one, if the reader is the faster of the two."""
+    """A download that another thread aborts passes for a whole one, if the reader is the faster."""
     back, drop = threading.Event(), _link.Link._drop
 
     def slow_drop(self):

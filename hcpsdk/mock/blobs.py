@@ -8,6 +8,7 @@ import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from typing import IO, Optional, Protocol, Union
 
@@ -28,8 +29,8 @@ GZIP_FRAME = 16 + zlib.MAX_WBITS
 class FilePieces:
     """The bytes of a file, piece by piece; the file is open from the start, so that it may be deleted."""
 
-    def __init__(self, path: Path, start: int, length: int) -> None:
-        self._file = path.open('rb', buffering=0)
+    def __init__(self, file: FileIO, start: int, length: int) -> None:
+        self._file = file
         self._file.seek(start)
         self._left = length
 
@@ -72,7 +73,7 @@ class MemoryBlob:
         return self.data if whole else self.data[start : start + length]
 
     def discard(self) -> None:
-        self.data = b''
+        """A replica may have the same one: memory goes with the last who knows it."""
 
 
 @dataclass
@@ -81,7 +82,7 @@ class FileBlob:
 
     def pieces(self, start: int, length: int) -> Union[bytes, FilePieces]:
         if length > PIECE:
-            return FilePieces(self.path, start, length)
+            return FilePieces(self.path.open('rb', buffering=0), start, length)
         with self.path.open('rb', buffering=0) as file:
             file.seek(start)
             return file.read(length)

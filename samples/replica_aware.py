@@ -1,4 +1,4 @@
-"""Two HCPs that replicate to each other: the program loses its primary, goes on with the replica, and comes back.
+"""Two HCPs that replicate: the primary is lost, the program goes on with the replica, and comes back.
 
 Hardly anybody has two HCPs on the desk, so it starts two mocks, and switches one of them off and on.
 """

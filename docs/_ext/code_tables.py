@@ -115,9 +115,10 @@ def diagram(transitions: dict[Any, dict[Any, Any]]) -> str:
 
 
 def _box(y: float, label: str) -> list[str]:
+    middle = f'x="{LEFT + WIDTH / 2:g}" y="{y + HEIGHT / 2 + 5:g}"'
     return [
         f'<rect x="{LEFT:g}" y="{y:g}" width="{WIDTH}" height="{HEIGHT}" rx="8"/>',
-        f'<text class="state" x="{LEFT + WIDTH / 2:g}" y="{y + HEIGHT / 2 + 5:g}">{html.escape(label)}</text>',
+        f'<text class="state" {middle}>{html.escape(label)}</text>',
     ]
 
 

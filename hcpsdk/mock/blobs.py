@@ -29,8 +29,10 @@ GZIP_FRAME = 16 + zlib.MAX_WBITS
 class FilePieces:
     """The bytes of a file, piece by piece; the file is open from the start, so that it may be deleted."""
 
-    def __init__(self, file: FileIO, start: int, length: int) -> None:
-        self._file = file
+    _file: Optional[FileIO] = None  # as it stays if there is no such file
+
+    def __init__(self, path: Path, start: int, length: int) -> None:
+        self._file = path.open('rb', buffering=0)
         self._file.seek(start)
         self._left = length
 
@@ -38,7 +40,7 @@ class FilePieces:
         return self
 
     def __next__(self) -> bytes:
-        piece = self._file.read(min(PIECE, self._left)) if self._left else b''
+        piece = self._file.read(min(PIECE, self._left)) if self._file and self._left else b''
         if not piece:
             self.close()
             raise StopIteration
@@ -48,7 +50,8 @@ class FilePieces:
     def close(self) -> None:
         """Let the file go; also done at the end of the data, and when the answer is dropped."""
         self._left = 0
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
 
     def __del__(self) -> None:
         self.close()
@@ -82,7 +85,7 @@ class FileBlob:
 
     def pieces(self, start: int, length: int) -> Union[bytes, FilePieces]:
         if length > PIECE:
-            return FilePieces(self.path.open('rb', buffering=0), start, length)
+            return FilePieces(self.path, start, length)
         with self.path.open('rb', buffering=0) as file:
             file.seek(start)
             return file.read(length)

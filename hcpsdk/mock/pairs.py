@@ -1,25 +1,17 @@
-"""Two HCPs that replicate to each other: a link with two ends, what waits at them, and what becomes of it.
+"""Two mocks that replicate: one link with two ends.
 
-A change of anything in a linked tenant goes into the outbox of the system where it was made, as the whole
-state of that one name: an object with its versions, a directory, or nothing. No thread carries it over;
-what is due is delivered before either system takes its next request.
-
-Each state of a name has a :class:`Revision`. A change that was made to the very state that the other
-system has replaces it. If the other system has a state of its own by then, the two collide (2.10 of the
-reference). Both systems see that collision, each from its side, and settle it alike. What the
-reference does not say of this is [inferred].
+No thread carries anything over; what is due is delivered before either system takes its next request. What
+travels, and how it arrives, is the business of :mod:`hcpsdk.mock.journal`.
 """
 
 from __future__ import annotations
 
-import functools
 import threading
 import uuid
-from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import Any, Callable, NamedTuple, Optional, Protocol, Union
 
+from .journal import Change, Desk, Office, Outbox
 from .links import (
     ACTIVE_ACTIVE,
     ALIASES,
@@ -35,301 +27,18 @@ from .links import (
     WrongState,
 )
 from .model import System, find
-from .retention import longer
-from .store import SYSTEMS, Directory, File, Names, Node, Place, Settings, Stamp, Store, Stores, Version
+from .store import Place, Store, Stores
 
 KINDS = {'ACTIVE_ACTIVE': ACTIVE_ACTIVE, 'ACTIVE_PASSIVE': OUTBOUND}
 """kind of replication -> type of the link where it is made"""
 
 _SHORT = {ACTIVE_ACTIVE: 'a-a', OUTBOUND: 'a-p'}
 
-LOST_AND_FOUND: Names = (b'.lost+found', b'replication')
-
 
 class HasSystem(Protocol):
     """What stands for a system: a mock."""
 
     system: System
-
-
-class Revision(NamedTuple):
-    """Which state of a name this is. A greater one is newer: at the same time, the link's maker wins."""
-
-    at_ms: int
-    mark: int
-    """the system where it was made, see :attr:`hcpsdk.mock.store.Store.mark`"""
-    number: int
-    """counts the changes of that system"""
-    mixed: bool = False
-    """something of a state that it collided with has gone into it"""
-
-
-@dataclass(frozen=True)
-class Change:
-    """The state of a name, on its way to the other system.
-
-    :param base: the state before it; None: there was nothing yet
-    :param node: what lies there, a directory without its children
-    :param size: bytes of data that came with the change
-    :param made: when it was made, by the clock there
-    """
-
-    place: Place
-    names: Names
-    base: Optional[Revision]
-    revision: Revision
-    node: Optional[Node]
-    size: int
-    made: float
-
-
-class Outbox:
-    """What waits to be sent, in order. Its lock is the innermost one: nothing else is taken under it."""
-
-    def __init__(self) -> None:
-        self.delivered = self.bytes_delivered = self.bytes = 0
-        self._lock = threading.Lock()
-        self._changes: deque[Change] = deque()
-        self._count = 0
-
-    def __len__(self) -> int:
-        return len(self._changes)
-
-    def put(self, change: Callable[[int], Change]) -> Change:
-        """Take a change, which is told its number."""
-        with self._lock:
-            self._count += 1
-            made = change(self._count)
-            self._changes.append(made)
-            self.bytes += made.size
-            return made
-
-    def oldest(self, otherwise: float) -> float:
-        """When what waits the longest was made."""
-        with self._lock:
-            return self._changes[0].made if self._changes else otherwise
-
-    def first(self) -> Change:
-        """The change that waits the longest; it stays until it is :meth:`sent`."""
-        return self._changes[0]
-
-    def sent(self) -> None:
-        """The first one has arrived."""
-        with self._lock:
-            change = self._changes.popleft()
-            self.bytes -= change.size
-            self.bytes_delivered += change.size
-            self.delivered = change.revision.number
-
-
-class Desk:
-    """A namespace of one of the two systems: writes down what changes there, and takes in what comes.
-
-    Everything but the construction is done with the store's lock held.
-    """
-
-    def __init__(self, end: End, place: Place, store: Store) -> None:
-        self._end = end
-        self._place = place
-        self._store = store
-        self._revisions: dict[Names, Revision] = {}
-        with store.lock:
-            store.mark = end.mark
-            store.journal = self
-            for names, node in _leaves((), store.root):
-                self.record(names, *_made(node))
-
-    def record(self, names: Names, at_ms: int, size: int) -> None:
-        """See :class:`hcpsdk.mock.store.Journal`."""
-        node, base = _snapshot(self._store.find(names)), self._revisions.get(names)
-        made = self._end.host.clock()
-
-        def change(number: int) -> Change:
-            revision = Revision(at_ms, self._end.mark, number)
-            return Change(self._place, names, base, revision, node, size, made)
-
-        self._revisions[names] = self._end.outbox.put(change).revision
-
-    def waits(self, names: Names) -> bool:
-        """See :class:`hcpsdk.mock.store.Journal`."""
-        mine = self._revisions.get(names)
-        return mine is not None and mine.mark == self._end.mark and mine.number > self._end.outbox.delivered
-
-    def receive(self, change: Change) -> None:
-        """Take in a change that was made on the other system."""
-        with self._store.lock:
-            mine = self._revisions.get(change.names)
-            if mine in (None, change.base):
-                self._put(change.names, change.node, change.revision.at_ms)
-                self._revisions[change.names] = change.revision
-            elif mine is not None:
-                self._collide(change, mine)
-
-    def _collide(self, change: Change, mine: Revision) -> None:
-        """The newer state counts, the older one is not lost."""
-        states = [(mine, _snapshot(self._store.find(change.names))), (change.revision, change.node)]
-        (_, old), (newest, new) = sorted(states, key=lambda state: state[0])
-        if isinstance(new, File) and isinstance(old, File):
-            new = self._joined(change.names, new, old)
-        elif _live_directory(new) and isinstance(old, File):
-            self._set_aside(change.names, old)
-        self._put(change.names, new, newest.at_ms)
-        self._revisions[change.names] = newest._replace(mixed=True)
-
-    def _joined(self, names: Names, new: File, old: File) -> File:
-        """Two objects of one name as one; without versioning, the older data are set aside."""
-        joined = join(new, old, versioning=self._end.versioning(self._place))
-        if not old.deleted and old.newest.sums.hash not in {one.sums.hash for one in joined.versions}:
-            self._set_aside(names, old)
-        return joined
-
-    def _put(self, names: Names, node: Optional[Node], at_ms: int) -> None:
-        """Have a state at a name, whatever is there.
-
-        An object gives way to a directory that is newer or in use, an empty directory to a newer
-        object [inferred].
-        """
-        for length in range(1, len(names)):
-            self._give_way(names[:length], at_ms)
-        here = self._store.find(names)
-        if isinstance(node, File):
-            if isinstance(here, Directory) and not here.empty:
-                self._set_aside(names, node)
-            else:
-                self._transplant(names, node, here, at_ms)
-        elif _live_directory(node) or not isinstance(here, File):
-            self._give_way(names, at_ms)
-            self._store.transplant_directory(names, node, at_ms)
-        elif node is None:
-            self._store.transplant(names, None, at_ms)
-
-    def _give_way(self, names: Names, at_ms: int) -> None:
-        here = self._store.find(names)
-        if isinstance(here, File):
-            self._set_aside(names, here)
-            self._store.transplant(names, None, at_ms)
-
-    def _transplant(self, names: Names, file: File, here: Optional[Node], at_ms: int) -> None:
-        """Store an object of the other system, with data of our own."""
-        blobs = {_key(one): one.blob for one in (here.versions if isinstance(here, File) else ())}
-        versions = []
-        for version in file.versions:
-            blob = blobs.get(_key(version)) or self._store.copied(version)
-            if blob is not None:  # else it was deleted there by now, and that change is on its way, too
-                versions.append(replace(version, blob=blob))
-        if versions:
-            self._store.transplant(names, replace(file, versions=versions), at_ms)
-
-    def _set_aside(self, names: Names, file: File) -> None:
-        """Make a collision object of what has to leave its name (2.10, action MOVE).
-
-        It is an object of this system like any other, and replicated as such: the other system
-        sets the same one aside, and two that are the same do not collide.
-        """
-        if file.deleted:
-            return
-        place = (*LOST_AND_FOUND, self._end.link.id.encode())
-        place += names[len(place) :] if names[: len(place)] == place else names
-        if self._taken(place, file.newest):
-            place = (*place[:-1], place[-1] + b'.%d' % file.newest.id)
-        blob = self._store.copied(file.newest)
-        if blob is not None and self._store.find(place) is None:
-            version = replace(file.newest, blob=blob, collision=True)
-            self._put(place, replace(file, versions=[version]), version.change_ms)
-            self.record(place, version.change_ms, version.sums.size)
-
-    def _taken(self, place: Names, version: Version) -> bool:
-        here = self._store.find(place)
-        return here is not None and not (isinstance(here, File) and _key(here.newest) == _key(version))
-
-
-def join(new: File, old: File, *, versioning: bool) -> File:
-    """Two objects that were written under one name, on two systems.
-
-    With versioning all versions of both remain, the newer object's last one on top. Without, the
-    newer object remains; one of the same content is no collision [inferred].
-    """
-    others = {_key(version): version for version in old.versions}
-    versions = [_united(version, others.pop(_key(version), version)) for version in new.versions]
-    top = versions.pop()
-    if versioning:
-        versions = sorted([*versions, *others.values()], key=lambda version: version.id)
-    elif not old.deleted and old.newest.sums.hash == top.sums.hash:
-        top = _united(top, old.newest)
-    later = old if old.acl_at > new.acl_at else new
-    return File([*versions, top], later.acl, later.acl_at)
-
-
-def _united(new: Version, old: Version) -> Version:
-    """Two states of one version, or two versions of the same content, as one.
-
-    Annotations are a unit of their own: those that were changed last count.
-    """
-    written = _written(new, old)
-    annotated = old if old.annotations_at > new.annotations_at else new
-    return replace(
-        new,
-        settings=_strictest([settings for _, settings in written]) if written else new.settings,
-        written=written,
-        annotations=annotated.annotations,
-        annotations_at=annotated.annotations_at,
-    )
-
-
-def _written(*versions: Version) -> tuple[tuple[Stamp, Settings], ...]:
-    """The last change of the settings that each system has made."""
-    changes = [change for version in versions for change in version.written]
-    if versions[0].id != versions[1].id:  # then making it was a change, too
-        changes += [
-            (Stamp(one.ingest_ms, one.id % SYSTEMS, 0), one.settings) for one in versions if not one.written
-        ]
-    last = {stamp.mark: (stamp, settings) for stamp, settings in sorted(changes, key=_stamp)}
-    return tuple(sorted(last.values(), key=_stamp))
-
-
-def _stamp(change: tuple[Stamp, Settings]) -> Stamp:
-    return change[0]
-
-
-def _strictest(changes: list[Settings]) -> Settings:
-    """The last change of system metadata counts, but for a hold, and for the longest retention (2.10).
-
-    So a hold that one system has taken off, without the other's knowing, stays [inferred].
-    """
-    kept = functools.reduce(longer, [settings.kept for settings in changes])
-    return replace(changes[-1], kept=kept, hold=any(settings.hold for settings in changes))
-
-
-def _key(version: Version) -> tuple[int, str]:
-    """What tells versions apart; systems that were not yet a pair may have given the same ID twice."""
-    return version.id, version.sums.hash
-
-
-def _live_directory(node: Optional[Node]) -> bool:
-    return isinstance(node, Directory) and not node.deleted
-
-
-def _snapshot(node: Optional[Node]) -> Optional[Node]:
-    """A node as it is now; a directory's children have snapshots of their own."""
-    if isinstance(node, File):
-        return replace(node, versions=list(node.versions))
-    return node if node is None else replace(node, children={})
-
-
-def _leaves(names: Names, directory: Directory) -> Iterable[tuple[Names, Node]]:
-    """All objects and childless directories below one."""
-    for name, child in directory.children.items():
-        if isinstance(child, Directory) and child.children:
-            yield from _leaves((*names, name), child)
-        else:
-            yield (*names, name), child
-
-
-def _made(node: Node) -> tuple[int, int]:
-    """When something was last changed, and its size."""
-    if isinstance(node, File):
-        return node.newest.change_ms, node.newest.sums.size
-    return node.change_ms, 0
 
 
 class Host(NamedTuple):
@@ -369,9 +78,8 @@ class End:
     def __init__(self, host: Host, link: PairedLink, mark: int) -> None:
         self.host = host
         self.link = link
-        self.mark = mark
-        """see :attr:`hcpsdk.mock.store.Store.mark`"""
         self.outbox = Outbox()
+        self._office = Office(mark, link.id, self.outbox, host.clock, self._versioning)
         self._desks: dict[Place, Desk] = {}
 
     @property
@@ -389,21 +97,20 @@ class End:
         """Whether the other system can talk to this one."""
         return self.host.running() and self.host.system.replication.shut_down_reason is None
 
-    def versioning(self, place: Place) -> bool:
-        """Whether a namespace keeps versions."""
-        tenant = find(self.host.system.tenants, place[0])
-        namespace = find(tenant.namespaces, place[1]) if tenant else None
-        return namespace is not None and namespace.versioning
-
     def meet(self, place: Place, store: Store) -> None:
         """Have a desk in a store that is the link's business."""
         if place[0] in self.link.tenants:
-            self._desks[place] = Desk(self, place, store)
+            self._desks[place] = Desk(self._office, place, store)
 
     def receive(self, change: Change) -> None:
         """Take in a change from the other end."""
         self.host.stores.of(*change.place, int(self.host.clock() * 1000))
         self._desks[change.place].receive(change)
+
+    def _versioning(self, place: Place) -> bool:
+        tenant = find(self.host.system.tenants, place[0])
+        namespace = find(tenant.namespaces, place[1]) if tenant else None
+        return namespace is not None and namespace.versioning
 
 
 class Replication:
@@ -424,8 +131,7 @@ class Replication:
         self.lag = lag
         """seconds that a change takes to the other system, by the clock of the one where it was made"""
         tenants = _common_tenants(systems) if tenants is None else list(tenants)
-        for system in systems:
-            _make_room(system, self.name, tenants)
+        _make_room(systems, self.name, tenants)
         self._state = threading.RLock()
         self._delivering = threading.Lock()
         self._ends = (
@@ -628,21 +334,30 @@ def _common_tenants(systems: tuple[System, System]) -> list[str]:
     return [name for name in systems[0].tenants if name in systems[1].tenants]
 
 
-def _make_room(system: System, name: str, tenants: list[str]) -> None:
+def _make_room(systems: Iterable[System], name: str, tenants: list[str]) -> None:
     """Take away the links that stand in the way, which lead nowhere; others stay.
+
+    :raises ValueError: as :func:`_in_the_way`; nothing has changed then
+    """
+    found = [(system, link) for system in systems for link in _in_the_way(system, name, tenants)]
+    for system, link in found:
+        del system.links[link]
+
+
+def _in_the_way(system: System, name: str, tenants: list[str]) -> list[str]:
+    """The names of the links that have the name or one of the tenants.
 
     :raises ValueError: if a tenant does not exist, or takes part in another pair already
     """
     missing = [tenant for tenant in tenants if tenant not in system.tenants]
     if missing or not tenants:
         raise ValueError(f'{system.domain} has no tenants to replicate: {", ".join(missing)}')
-    in_the_way = [
-        link
-        for link in system.links.values()
-        if link.name.lower() == name.lower() or not set(tenants).isdisjoint(link.tenants)
-    ]
-    for link in in_the_way:
+    found = {
+        key: link
+        for key, link in system.links.items()
+        if key.lower() == name.lower() or not set(tenants).isdisjoint(link.tenants)
+    }
+    for link in found.values():
         if isinstance(link, PairedLink):
             raise ValueError(f'{system.domain} has the link {link.name}, which replicates: {link.tenants}')
-    for link in in_the_way:
-        del system.links[link.name]
+    return list(found)

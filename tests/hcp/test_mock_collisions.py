@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Callable
 
 import pytest
@@ -254,3 +255,33 @@ def test_an_empty_directory_gives_way_to_a_newer_object(slow_pair: Pair, split, 
     clock.now += 1
     at(slow_pair[0]).put('a', b'object')
     assert both('a', '.lost+found') == [b'object', None]
+
+
+OPERATIONS = {
+    'put': lambda at, path, n: at.put(path, b'%d' % n),
+    'the same': lambda at, path, n: at.put(path, b'same'),
+    'delete': lambda at, path, n: at.delete(path),
+    'purge': lambda at, path, n: at.delete(f'{path}?purge=true'),
+    'directory': lambda at, path, n: at.put(f'{path}?type=directory', b''),
+    'annotate': lambda at, path, n: at.put(f'{path}?type=custom-metadata', b'<a>%d</a>' % n),
+    'annotate no more': lambda at, path, n: at.delete(f'{path}?type=custom-metadata'),
+    'acl': lambda at, path, n: at.put(f'{path}?type=acl', b'<accessControlList/>'),
+    'index': lambda at, path, n: at.ask('POST', f'{path}?index={"true" if n % 2 else "false"}').status,
+    'hold': lambda at, path, n: at.ask('POST', f'{path}?hold={"true" if n % 3 else "false"}').status,
+}
+
+
+@pytest.mark.parametrize('seed', range(30))
+def test_whatever_is_done_the_two_come_to_agree(slow_pair: Pair, clock, at, seed: int) -> None:
+    """Two systems would differ for ever, in some case that nobody thought of."""
+    chance = random.Random(seed)
+    replication = slow_pair[0].replicate_to(slow_pair[1], lag=3)
+    visitors = [at(hcp, 'n2' if seed % 2 else 'n1') for hcp in slow_pair]
+    for n in range(20):
+        act = OPERATIONS[chance.choice([*OPERATIONS, 'put', 'put'])]
+        assert act(chance.choice(visitors), chance.choice(['a', 'b', 'd', 'd/a', 'd/e/f']), n) < 500
+        clock.now += chance.choice([0, 0, 0.001, 1])
+    replication.settle()
+    here, there = (visitor.tree() for visitor in visitors)
+    assert here == there
+    assert [replication.pending(hcp) for hcp in slow_pair] == [0, 0]

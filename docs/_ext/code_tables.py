@@ -55,8 +55,9 @@ def _row(cells: list[str]) -> nodes.row:
 # next state goes straight down; one that skips states goes down a rail at the right, one back up a rail at
 # the left, and each state that can be reached so has a rail of its own, with a label where a road begins.
 WIDTH, HEIGHT, LINE, MARGIN = 124, 36, 15, 12
-COLUMN = 25 * 6.4
-"""room for a label of so many letters"""
+LETTERS = 25
+"""in a line of a label"""
+COLUMN = LETTERS * 6.4
 RAILS = {'left': 34, 'right': 116}
 """how far the first rail is away; at the right, the labels of the roads straight down lie in between"""
 NEXT_RAIL = 22
@@ -89,7 +90,7 @@ def roads(transitions: dict[Any, dict[Any, Any]]) -> list[Road]:
         for following in dict.fromkeys(events.values()):
             label = ', or '.join(words(event) for event, to in events.items() if to is following)
             if following is not state:
-                found.append(Road(start, column.index(following), textwrap.wrap(label, 25)))
+                found.append(Road(start, column.index(following), textwrap.wrap(label, LETTERS)))
     return found
 
 

@@ -163,9 +163,7 @@ class Pair:
         if closed or errand.fixed or request is None or self._row(errand, Met.CUT).go is Go.STAY:
             return None
         rest = errand.at(self.replica)
-        rest.request = request
-        errand.attempts[-1].note = f"its body broke off; from byte {start} on it is the replica's"
-        logger.warning('%s', errand.attempts[-1])
+        rest.request, broken = request, errand.attempts[-1]
         try:
             found = self._alone(rest)
         except HcpsdkError as error:
@@ -174,6 +172,8 @@ class Pair:
         if not _continues(answer, found, start):
             found.close()
             return None
+        broken.note = f'its body broke off, the bytes from {start} on are those of the replica'
+        logger.warning('%s', broken)
         errand.became(rest)
         return found
 
@@ -210,11 +210,7 @@ def met_by(failure: Failure) -> Met | None:
 
 def _continues(answer: Response, rest: Response, start: int) -> bool:
     """Whether one answer goes on where the other one broke off; the same object is what has the same hash."""
-    size = start + (rest.length or 0)
-    return (
-        rest.status == 206
-        and rest.getheader('Content-Range') == f'bytes {start}-{size - 1}/{size}'
-        and answer.getheader('Content-Length') == str(size)
-        and answer.getheader('X-HCP-Hash') is not None
-        and answer.getheader('X-HCP-Hash') == rest.getheader('X-HCP-Hash')
-    )
+    size, digest = answer.getheader('Content-Length'), answer.getheader('X-HCP-Hash')
+    wanted = f'bytes {start}-{int(size) - 1}/{size}'
+    same = digest is not None and digest == rest.getheader('X-HCP-Hash')
+    return same and rest.getheader('Content-Range') == wanted

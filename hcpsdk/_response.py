@@ -329,7 +329,7 @@ class Response(http.client.HTTPResponse):
             return step(self.fp, *args)
         except (OSError, http.client.HTTPException) as cause:
             error = self._cut(cause)
-            if not self._goes_on(left, cause):
+            if not self._goes_on(left):
                 self.close()
                 raise error from cause
         except BaseException:  # KeyboardInterrupt: nobody knows how much was read, and is lost
@@ -337,12 +337,11 @@ class Response(http.client.HTTPResponse):
             raise
         return self._carefully(step, *args)
 
-    def _goes_on(self, left: int | None, cause: Exception) -> bool:
-        """Have the rest from elsewhere, once: bytes of the step that failed are read again."""
-        elsewhere, self.elsewhere = self.elsewhere, None
-        if elsewhere is None or not left or self._announced is None or isinstance(cause, DeadlineError):
+    def _goes_on(self, left: int | None) -> bool:
+        """Have the rest from elsewhere; the bytes of the step that failed are read again."""
+        if self.elsewhere is None or not left or self._announced is None:
             return False
-        rest = elsewhere(self, self._announced - left)
+        rest = self.elsewhere(self, self._announced - left)
         if rest is None:
             return False
         self.fp, self._ended, self._peer, self.length = rest.fp, rest._ended, rest._peer, left

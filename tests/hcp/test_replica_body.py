@@ -7,6 +7,7 @@ import logging
 import os
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Callable
 
 import pytest
@@ -68,6 +69,40 @@ def whole(con: hcpsdk.Connection) -> bytes:
     return con.read()
 
 
+@dataclass(frozen=True)
+class NoHash(Cut):
+    """HCP tells no hash of the object, and the answer may be cut, too."""
+
+    def play(self, exchange: Any) -> None:
+        super().play(WithoutHash(exchange))
+
+
+class Deaf(Fault):
+    """A range is not heard: the answer is the whole object, which RFC 9110, 14.2, allows."""
+
+    def play(self, exchange: Any) -> None:
+        answer = exchange.carry_out()
+        answer.status, answer.body = 200, DATA
+        kept = [line for line in answer.headers if line[0] not in ('Content-Range', 'Content-Length')]
+        answer.headers[:] = [*kept, ('Content-Length', str(len(DATA)))]
+        exchange.reply(answer)
+
+
+class WithoutHash:
+    """What a fault plays with, but for one header."""
+
+    def __init__(self, exchange: Any) -> None:
+        self._exchange = exchange
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._exchange, name)
+
+    def carry_out(self) -> Any:
+        answer = self._exchange.carry_out()
+        answer.headers[:] = [line for line in answer.headers if line[0] != 'X-HCP-Hash']
+        return answer
+
+
 READERS: dict[str, Callable[[Any], bytes]] = {
     'read()': lambda response: response.read(),
     'read(65536)': lambda response: b''.join(iter(lambda: response.read(65536), b'')),
@@ -119,7 +154,7 @@ def test_the_journal_tells_of_both(pair: Pair, connect: Connect, caplog: pytest.
     assert (first.status, second.status) == (200, 206)
     assert first.address in pair[0].addresses
     assert second.address in pair[1].addresses
-    assert first.note == "its body broke off; from byte 0 on it is the replica's"
+    assert first.note == 'its body broke off, the bytes from 0 on are those of the replica'
     assert [message for message in caplog.messages if 'broke off' in message]
 
 
@@ -153,13 +188,13 @@ def _without(pair: Pair) -> None:
     pair[1].misbehave(Say(404), times=None)
 
 
-def _whole_again(pair: Pair) -> None:
-    pair[1].misbehave(Say(200), times=None)
+def _deaf(pair: Pair) -> None:
+    pair[1].misbehave(Deaf(), method='GET')
 
 
-@pytest.mark.parametrize('replica', [_other_content, _shorter, _refuses, _busy, _without, _whole_again])
+@pytest.mark.parametrize('replica', [_other_content, _shorter, _refuses, _busy, _without, _deaf])
 def test_a_replica_that_has_not_the_same_is_no_help(
-    pair: Pair, connect: Connect, replica: Callable[[Pair], None]
+    pair: Pair, connect: Connect, replica: Callable[[Pair], None], until: Callable[..., None]
 ) -> None:
     """Two halves of different objects would be taken for one."""
     replica(pair)
@@ -170,6 +205,30 @@ def test_a_replica_that_has_not_the_same_is_no_help(
     with pytest.raises(hcpsdk.HcpsdkTruncatedError, match=f'of {len(DATA)} bytes'):
         con.read()
     assert con.HEAD(URL).status == 200
+    if replica is _other_content:  # which is not read, so that its connection has to go
+        until(lambda: not pair[1].open_connections())
+
+
+def test_what_has_no_hash_is_no_help(pair: Pair, connect: Connect) -> None:
+    """Objects that came in parts, of which HCP tells no hash, would be mixed up."""
+    put(pair[1], pair[0], os.urandom(len(DATA)))
+    pair[0].misbehave(NoHash(CUT), method='GET')
+    pair[1].misbehave(NoHash(len(DATA)), method='GET')
+    con = connect()
+    con.GET(URL)
+    with pytest.raises(hcpsdk.HcpsdkTruncatedError):
+        con.read()
+
+
+def test_what_is_packed_does_not_go_on(pair: Pair, connect: Connect) -> None:
+    """The end of a packed object would be asked for by a range of the plain one."""
+    pair[0].misbehave(Cut(CUT), method='GET')
+    con = connect()
+    con.GET(URL, headers={'Accept-Encoding': 'gzip'})
+    assert con.getheader('Content-Encoding') == 'gzip'
+    with pytest.raises(hcpsdk.HcpsdkTruncatedError):
+        con.read()
+    assert [seen for seen in pair[1].log if seen.method == 'GET'] == []
 
 
 def test_a_second_break_is_the_end(pair: Pair, connect: Connect) -> None:

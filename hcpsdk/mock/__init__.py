@@ -11,6 +11,7 @@ the user ``n`` with password ``n01``, and for the management API the user ``serv
 from __future__ import annotations
 
 from .faults import (
+    Blackhole,
     BreakPromise,
     Busy,
     Cut,
@@ -30,10 +31,13 @@ from .faults import (
     When,
 )
 from .hcp import MockHCP
+from .links import LinkState
 from .model import Namespace, RetentionClass, System, Tenant, User, default_system
+from .pairs import Replication
 from .seen import Seen
 
 __all__ = [
+    'Blackhole',
     'BreakPromise',
     'Busy',
     'Cut',
@@ -44,9 +48,11 @@ __all__ = [
     'HangUp',
     'Interim',
     'Late',
+    'LinkState',
     'MockHCP',
     'Namespace',
     'Refuse',
+    'Replication',
     'Reset',
     'RetentionClass',
     'Say',

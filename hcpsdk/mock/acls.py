@@ -25,8 +25,7 @@ def put(call: Call) -> Answer:
         _need_write(call, file)
         acl = grants.from_json(data) if form == JSON else grants.from_xml(data)
         grants.validate(acl, call.visit)
-        file.acl = acl
-        file.newest.change_ms = call.now_ms()
+        call.store.set_acl(call.names, file, acl, call.now_ms())
     return Answer(201, [('Location', call.location())])
 
 
@@ -52,8 +51,7 @@ def delete(call: Call) -> Answer:
     with call.store.lock:
         file = _file(call)
         call.visit.need('delete', also=grants.granted(call.visit, file))
-        file.acl = None
-        file.newest.change_ms = call.now_ms()
+        call.store.set_acl(call.names, file, None, call.now_ms())
     return Answer(200)
 
 

@@ -32,27 +32,31 @@ class MockApplication:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.system = system
-        self._clock = clock
-        self._stores = Stores(None if directory is None else Path(directory))
+        self.clock = clock
+        self.chores: list[Callable[[], None]] = []
+        """what is done before each request"""
+        self.stores = Stores(None if directory is None else Path(directory))
         self._rest = rest.Rest(system, self._store_of, clock)
         self._proc = proc.Proc(system, self._store_of, clock)
         self._mapi = management.Mapi(system, clock)
 
     def __call__(self, request: MockRequest) -> Answer:
         """Do what the request says; see :class:`~hcpsdk.mock.messages.Application`."""
+        for chore in self.chores:
+            chore()
         if request.mapi:
             return self._mapi(request)
         try:
             return self._route(request.path)(request)
         except Refusal as refused:
-            return refusal(self.system, self._clock(), refused, reading=request.method in ('GET', 'HEAD'))
+            return refusal(self.system, self.clock(), refused, reading=request.method in ('GET', 'HEAD'))
 
     def refuse(self, status: int, message: str, *, mapi: bool = False) -> Answer:
         """An error answer in HCP's form, for what the server itself has to refuse."""
         refused = Refusal(status, message)
         if mapi:
             return self._mapi.refusal(refused)
-        return refusal(self.system, self._clock(), refused, reading=False)
+        return refusal(self.system, self.clock(), refused, reading=False)
 
     def _route(self, path: bytes) -> Callable[[MockRequest], Answer]:
         """Who answers for a path on the data ports.
@@ -71,4 +75,4 @@ class MockApplication:
         return routes[prefix]
 
     def _store_of(self, visit: Visit) -> Store:
-        return self._stores.of(visit.tenant.name, visit.namespace.name, int(self._clock() * 1000))
+        return self.stores.of(visit.tenant.name, visit.namespace.name, int(self.clock() * 1000))

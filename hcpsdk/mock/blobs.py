@@ -8,6 +8,7 @@ import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from typing import IO, Optional, Protocol, Union
 
@@ -28,6 +29,8 @@ GZIP_FRAME = 16 + zlib.MAX_WBITS
 class FilePieces:
     """The bytes of a file, piece by piece; the file is open from the start, so that it may be deleted."""
 
+    _file: Optional[FileIO] = None  # as it stays if there is no such file
+
     def __init__(self, path: Path, start: int, length: int) -> None:
         self._file = path.open('rb', buffering=0)
         self._file.seek(start)
@@ -37,7 +40,7 @@ class FilePieces:
         return self
 
     def __next__(self) -> bytes:
-        piece = self._file.read(min(PIECE, self._left)) if self._left else b''
+        piece = self._file.read(min(PIECE, self._left)) if self._file and self._left else b''
         if not piece:
             self.close()
             raise StopIteration
@@ -47,7 +50,8 @@ class FilePieces:
     def close(self) -> None:
         """Let the file go; also done at the end of the data, and when the answer is dropped."""
         self._left = 0
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
 
     def __del__(self) -> None:
         self.close()
@@ -72,7 +76,7 @@ class MemoryBlob:
         return self.data if whole else self.data[start : start + length]
 
     def discard(self) -> None:
-        self.data = b''
+        """A replica may have the same one: memory goes with the last who knows it."""
 
 
 @dataclass

@@ -93,8 +93,7 @@ def _delete_directory(call: Call, directory: Directory) -> None:
     if not directory.empty:
         raise Refusal(403, 'the directory is not empty')
     if call.visit.namespace.versioning or directory.children:
-        directory.deleted = True
-        directory.change_ms = call.now_ms()
+        call.store.delete_directory(call.names, directory, call.now_ms())
     else:
         call.store.remove(call.names, call.now_ms())
 
@@ -110,7 +109,7 @@ def _delete_object(call: Call, file: File, purge: bool, privileged: bool) -> Non
     elif call.visit.namespace.versioning:
         call.store.bury(call.names, file, now_ms)
     elif len(file.versions) > 1:  # versioning was on once
-        call.store.replace_by_marker(file, now_ms)
+        call.store.replace_by_marker(call.names, file, now_ms)
     else:
         call.store.remove(call.names, now_ms)
 
@@ -124,7 +123,7 @@ def _delete_version(call: Call, file: File, number: int, privileged: bool) -> No
         raise Refusal(400, 'only old versions can be deleted by their ID')  # [inferred]
     if not privileged:
         objects.forbid_kept(call, version)
-    call.store.remove_version(file, version)
+    call.store.remove_version(call.names, file, version, call.now_ms())
 
 
 # ------------------------------------------------------------------------------------------ POST
@@ -142,7 +141,7 @@ def post(call: Call) -> Answer:
     with call.store.lock:
         file = call.file()
         _need(call, file, changes)
-        call.store.update(file.newest, _changed(call, file.newest, changes), call.now_ms())
+        call.store.update(call.names, file, _changed(call, file.newest, changes), call.now_ms())
     return Answer(200)
 
 

@@ -67,21 +67,21 @@ def put(call: Call) -> Answer:
     data = read_all(body, limit(name))
     kind = content_type(call.visit.namespace, data)
     with call.store.lock:
-        version = _writable(call, name)
+        file = _writable(call, name)
         now_ms = call.now_ms()
         annotation = build(call.visit.namespace, data, kind, now_ms)
-        call.store.annotate(version, name, annotation, now_ms)
+        call.store.annotate(call.names, file, name, annotation, now_ms)
     return Answer(201, [('Location', call.location()), ('X-HCP-Hash', annotation.sums.hash)])
 
 
-def _writable(call: Call, name: str) -> Version:
+def _writable(call: Call, name: str) -> File:
     file = call.file()
     call.visit.need('write', also=grants.granted(call.visit, file))
     version = file.newest
     if name not in version.annotations and len(version.annotations) >= MAX_ANNOTATIONS:
         raise Refusal(400, f'an object has at most {MAX_ANNOTATIONS} annotations')
     _allow_change(call, version, adding=name not in version.annotations)
-    return version
+    return file
 
 
 def _allow_change(call: Call, version: Version, *, adding: bool) -> None:
@@ -128,7 +128,7 @@ def delete(call: Call) -> Answer:
         if wanted(call) not in file.newest.annotations:
             raise missing(wanted(call))
         _allow_change(call, file.newest, adding=False)
-        call.store.annotate(file.newest, wanted(call), None, call.now_ms())
+        call.store.annotate(call.names, file, wanted(call), None, call.now_ms())
     return Answer(200)
 
 

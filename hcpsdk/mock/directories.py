@@ -64,7 +64,7 @@ def versions(call: Call) -> Answer:
         found = [version for version in file.versions if with_deleted or not version.marker]
         for version in found:
             conditions.check(call.headers, version, conditions.READING)
-        entries = [_object_entry(call, call.names[-1], file, version) for version in found]
+        entries = [_object_entry(call, call.names, file, version) for version in found]
         top = schema('ns-versions') + _place(call) + [('deleted', flag(file.deleted))] + _namespace(call)
     body = document(_tag('versions', top, entries), style='ns-versions')
     return Answer(200, _xml_lines(body), body)
@@ -124,14 +124,14 @@ def _state(deleted: bool) -> tuple[str, str]:
 
 def _entry(call: Call, name: bytes, node: Node, recent: bool) -> str:
     if isinstance(node, File):
-        return _object_entry(call, name, node, node.newest)
+        return _object_entry(call, (*call.names, name), node, node.newest)
     changed = _changed(call, node.content_ms if recent else node.change_ms)
     return f'  <entry{attributes([*_named(name, "directory"), *changed, _state(node.deleted)])}/>\n'
 
 
-def _object_entry(call: Call, name: bytes, file: File, version: Version) -> str:
+def _object_entry(call: Call, names: Names, file: File, version: Version) -> str:
     pairs = [
-        *_named(name, 'object'),
+        *_named(names[-1], 'object'),
         ('size', str(version.sums.size)),
         ('hashScheme', version.sums.scheme),
         ('hash', version.sums.digest),
@@ -140,7 +140,7 @@ def _object_entry(call: Call, name: bytes, file: File, version: Version) -> str:
         ('ingestTimeString', ingest_time(version.ingest_ms, call.visit.system.zone)),
         *_settings(call, file, version),
         ('version', str(version.id)),
-        ('replicated', 'false'),
+        ('replicated', flag(call.store.replicated(names))),
         *_changed(call, version.change_ms),
         _state(version.marker),
     ]

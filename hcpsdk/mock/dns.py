@@ -54,7 +54,7 @@ _FAMILIES = {dns.rdatatype.A: '.', dns.rdatatype.AAAA: ':'}
 
 
 class NameServer:
-    """Answers on one UDP port from its making until :meth:`stop`.
+    """Answers on one UDP port from its making until :meth:`stop`, and again from :meth:`start`.
 
     :param domain: it answers for this name and all below it
     :param addresses: of the nodes, IPv4 or IPv6
@@ -73,12 +73,9 @@ class NameServer:
         """what it was asked, in order"""
         self._domain = domain
         self._turn = itertools.count()
-        self._socket = _bound(port)
-        self.address: tuple[str, int] = self._socket.getsockname()
+        self.address = ('127.0.0.1', port)
         """IP address and port"""
-        self._running = True
-        self._thread = threading.Thread(target=self._serve, name='hcpsdk.mock name server', daemon=True)
-        self._thread.start()
+        self.start()
 
     @property
     def addresses(self) -> list[str]:
@@ -88,6 +85,17 @@ class NameServer:
     @addresses.setter
     def addresses(self, addresses: list[str]) -> None:
         self.zones[self._domain] = list(addresses)
+
+    def start(self) -> None:
+        """Answer again, at the same port, and as one was told before.
+
+        :raises OSError: if the port is taken
+        """
+        self._socket = _bound(self.address[1])
+        self.address = self._socket.getsockname()
+        self._running = True
+        self._thread = threading.Thread(target=self._serve, name='hcpsdk.mock name server', daemon=True)
+        self._thread.start()
 
     def stop(self) -> None:
         """Answer no more."""

@@ -98,6 +98,16 @@ class Refuse(Fault):
 
 
 @dataclass(frozen=True)
+class Blackhole(Fault):
+    """Connections neither succeed nor fail, as to a machine that lost its network; those that exist live on.
+
+    The packets that ask for a connection are dropped, so that a client waits until its own timeout. Like
+    :class:`Refuse` it is in force until it is withdrawn. It needs Linux, which drops them when a queue
+    is full; systems that do otherwise (macOS) let clients connect, and then nobody answers.
+    """
+
+
+@dataclass(frozen=True)
 class _Stop(Fault):
     """Go the normal way up to a moment, and not beyond it.
 

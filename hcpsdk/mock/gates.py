@@ -8,10 +8,17 @@ import socket
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Optional
 
 BACKLOG = 275
 """connections that wait to be accepted: an HCP node serves 255 and queues 20 (reference, 6.4)"""
+
+MOST_FILLERS = 8
+"""connections with which we try to fill a queue that is to take one; systems may allow some more"""
+
+FILLED_AFTER = 0.02
+"""seconds without an answer after which a queue counts as full; on this machine an answer takes no time"""
 
 PORT_TRIES = 32
 """times that another port number is tried, when one is free on the first address but not on all"""
@@ -26,12 +33,24 @@ class Access:
     """the server's side of TLS; None: plain"""
 
 
+class Door(IntEnum):
+    """How connections fare; of several reasons the greater one counts."""
+
+    OPEN = 0
+    BLACK_HOLE = 1
+    """nobody answers"""
+    SHUT = 2
+    """they are refused"""
+
+
 class Gate:
-    """Where one node takes connections for one kind of access."""
+    """Where one node takes connections for one kind of access; made shut."""
 
     def __init__(self, node: int, access: Access, address: str, port: int) -> None:
         self.node = node
         self.access = access
+        self.door = Door.SHUT
+        self._fillers: list[socket.socket] = []
         self.socket = _bound(address, port)
         self.address, self.port = self.socket.getsockname()
 
@@ -40,19 +59,39 @@ class Gate:
         with _named(self.address, self.port):
             self.socket.listen(BACKLOG)
         self.socket.setblocking(False)
+        self.door = Door.OPEN
 
-    def shut(self) -> None:
-        """Refuse connections from now on.
+    def turn(self, door: Door) -> None:
+        """Treat connections in another way from now on.
 
         A socket that is bound but does not listen refuses as a closed one does, and keeps the port from
         being given to somebody who wants any.
         """
-        self.socket.close()
+        self.close()
         self.socket = _bound(self.address, self.port)
+        self.door = door
+        if door is Door.OPEN:
+            self.open()
+        elif door is Door.BLACK_HOLE:
+            self._fill()
 
     def close(self) -> None:
         """Give the port back."""
-        self.socket.close()
+        for sock in (self.socket, *self._fillers):
+            sock.close()
+        self._fillers.clear()
+
+    def _fill(self) -> None:
+        """Take all places in the queue of a socket that nobody accepts from: Linux drops what comes then."""
+        self.socket.listen(0)
+        for _ in range(MOST_FILLERS):
+            filler = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            self._fillers.append(filler)
+            filler.settimeout(FILLED_AFTER)
+            try:
+                filler.connect((self.address, self.port))
+            except socket.timeout:
+                return
 
 
 def usable_addresses(first: int, nodes: int) -> list[str]:

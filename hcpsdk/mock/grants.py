@@ -10,10 +10,8 @@ from xml.etree.ElementTree import Element
 from .access import Visit
 from .model import find
 from .replies import Refusal
-from .store import File, Grant
+from .store import Acl, File, Grant
 from .xmldoc import PROLOG, BadXML, element, parse
-
-Acl = tuple[Grant, ...]
 
 PERMISSIONS = {
     'READ': frozenset({'browse', 'read'}),

@@ -13,14 +13,18 @@ from dns.resolver import Resolver
 from .application import MockApplication
 from .conversation import Site, remember_server_names
 from .dns import NameServer
-from .faults import Fault, Refuse, Trouble
-from .gates import Access, Gate, gates, usable_addresses
+from .faults import Blackhole, Fault, Refuse, Trouble
+from .gates import Access, Door, Gate, gates, usable_addresses
 from .model import System, default_system
+from .pairs import Host, Replication
 from .seen import Seen
-from .server import Server
+from .server import Reasons, Server
 
 MOST_NODES = 80
 """an HCP has no more storage nodes than that"""
+
+DOORS: dict[type[Fault], Door] = {Refuse: Door.SHUT, Blackhole: Door.BLACK_HOLE}
+"""the faults that meet connections before anybody could take them"""
 
 NOT_RUNNING = 'the mock does not run: start() it, or use it in a with statement'
 
@@ -85,8 +89,9 @@ class MockHCP:
         self._context = ssl_context
         self._directory = directory
         self._ttl = ttl
-        application = MockApplication(self.system, directory=directory, clock=clock)
-        self._site = Site(application, keepalive)
+        self._application = MockApplication(self.system, directory=directory, clock=clock)
+        self._site = Site(self._application, keepalive)
+        self._reasons = Reasons(dict)
         self._server: Optional[Server] = None
         self._name_server: Optional[NameServer] = None
         self._ports: dict[str, int] = {}
@@ -97,7 +102,7 @@ class MockHCP:
         return f'<MockHCP {self.domain}, {where}>'
 
     def start(self) -> MockHCP:
-        """Open the ports and serve.
+        """Open the ports and serve; after a :meth:`stop` the same ones, with all that was there before.
 
         :returns: the mock itself
         :raises OSError: if a port is taken, saying which, or if there can be no such directory
@@ -110,17 +115,21 @@ class MockHCP:
         self._addresses = usable_addresses(self._first, self._nodes)
         rows = self._open_rows()
         try:
-            self._name_server = NameServer(
-                self.domain, self._addresses, port=self._wanted['dns_port'], ttl=self._ttl
-            )
+            self._start_name_server()
         except OSError:
-            _close(rows)
+            _close(rows.values())
             raise
-        self._server = Server(rows, self._site)
+        self._ports = {kind: row[0].port for kind, row in rows.items()}
+        self._server = Server([gate for row in rows.values() for gate in row], self._site, self._reasons)
         return self
 
     def stop(self) -> None:
-        """End all connections and give the ports back; afterwards no thread is left. May be called twice."""
+        """End all connections and give the ports back; afterwards no thread is left. May be called twice.
+
+        The objects, the faults in force, the log and the numbers of the ports are kept for another start().
+        """
+        for chore in self._application.chores:
+            chore()
         server, self._server = self._server, None
         if server is not None:
             server.stop()
@@ -131,6 +140,37 @@ class MockHCP:
 
     def __exit__(self, *exc: object) -> None:
         self.stop()
+
+    @property
+    def running(self) -> bool:
+        """Whether it serves."""
+        return self._server is not None
+
+    def replicate_to(
+        self,
+        other: MockHCP,
+        kind: str = 'ACTIVE_ACTIVE',
+        *,
+        lag: float = 0.0,
+        name: str = '',
+        tenants: Optional[Iterable[str]] = None,
+    ) -> Replication:
+        """Have this mock and another one replicate from now on, this one being the primary.
+
+        What is there already replicates, too. Both get a link in their ``system.links``; links that say
+        something else of the same tenants, as that of :func:`default_system`, are taken away. It does not
+        matter whether the two run yet. What waits travels before either of them takes its next request.
+
+        :param other: the replica
+        :param kind: ``'ACTIVE_ACTIVE'`` or ``'ACTIVE_PASSIVE'``
+        :param lag: seconds that a change takes, by the clock of the mock where it is made; 0: it is there
+            at the next request
+        :param name: of the link; default: such as ``hcp1-a-a-hcp2``
+        :param tenants: names of those to replicate; default: all that both have
+        :raises ValueError: if that is not possible, also if a tenant replicates already
+        """
+        wanted = None if tenants is None else list(tenants)
+        return Replication(self._host(), other._host(), kind=kind, lag=lag, name=name, tenants=wanted)
 
     @property
     def addresses(self) -> list[str]:
@@ -205,13 +245,13 @@ class MockHCP:
             self._check_node(node)
         if times is not None and times < 1:
             raise ValueError(f'times goes from 1: {times!r}')
-        refused = isinstance(fault, Refuse)
-        if (fault.at_accept or refused) and (method or path):
+        door = DOORS.get(type(fault))
+        if (fault.at_accept or door) and (method or path):
             raise ValueError('a connection just made has neither method nor path')
         if path is not None and not path.startswith(('/', '*')):
             raise ValueError(f"a path begins with '/', or no request will ever have it: {path!r}")
-        if refused:
-            return self._refuse(fault, range(len(self._addresses)) if node is None else [node])
+        if door is not None:
+            return self._shut(fault, door, range(len(self._addresses)) if node is None else [node])
         trouble = Trouble(fault, node=node, method=method, path=path, times=times)
         self._site.faults.add(trouble)
         return trouble
@@ -227,16 +267,30 @@ class MockHCP:
         self._check_node(node)
         self._running().open(node, 'stopped')
 
-    def _refuse(self, fault: Fault, nodes: Iterable[int]) -> Trouble:
-        server, shut, reason = self._running(), list(nodes), object()
+    def _shut(self, fault: Fault, door: Door, nodes: Iterable[int]) -> Trouble:
+        shut, reason = list(nodes), object()
         for node in shut:
-            server.shut(node, reason)
+            self._running().shut(node, reason, door)
 
         def open_again() -> None:
             for node in shut:
-                server.open(node, reason)
+                if self._server is not None:
+                    self._server.open(node, reason)
+                else:
+                    self._reasons[node].pop(reason, None)
 
         return Trouble(fault, times=None, on_withdrawal=open_again)
+
+    def _host(self) -> Host:
+        own = self._application
+        return Host(self.system, own.stores, own.clock, lambda: self.running, own.chores)
+
+    def _start_name_server(self) -> None:
+        if self._name_server is not None:
+            self._name_server.start()
+            return
+        port = self._wanted['dns_port']
+        self._name_server = NameServer(self.domain, self._addresses, port=port, ttl=self._ttl)
 
     def _running(self) -> Server:
         if self._server is None:
@@ -251,26 +305,25 @@ class MockHCP:
             raise RuntimeError(NOT_RUNNING)
         return self._ports[kind]
 
-    def _open_rows(self) -> list[Gate]:
+    def _open_rows(self) -> dict[str, list[Gate]]:
         kinds = {'port': Access(mapi=False), 'mapi_port': Access(mapi=True, context=self._context)}
         if self._context is not None:
             remember_server_names(self._context)
             kinds['https_port'] = Access(mapi=False, context=self._context)
-        opened: list[Gate] = []
+        rows: dict[str, list[Gate]] = {}
         try:
             for kind, access in kinds.items():
-                row = gates(self._addresses, self._wanted[kind], access)
-                self._ports[kind] = row[0].port
-                opened += row
+                rows[kind] = gates(self._addresses, self._ports.get(kind, self._wanted[kind]), access)
         except OSError:
-            _close(opened)
+            _close(rows.values())
             raise
-        return opened
+        return rows
 
 
-def _close(rows: Iterable[Gate]) -> None:
-    for gate in rows:
-        gate.close()
+def _close(rows: Iterable[list[Gate]]) -> None:
+    for row in rows:
+        for gate in row:
+            gate.close()
 
 
 def _check_range(name: str, number: int, least: int, most: int) -> None:

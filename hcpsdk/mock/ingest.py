@@ -14,7 +14,7 @@ from .call import Call, plain_body, read_all
 from .messages import Answer, RequestBody
 from .model import find
 from .replies import Lines, Refusal
-from .store import Annotation, Directory, File, Names, Settings, Version
+from .store import Annotation, Directory, File, Names, Node, Settings, Version
 
 MAX_OBJECT = 2 * 1024**4
 """the largest object, 2 TB [client table]"""
@@ -62,7 +62,7 @@ class Draft:
             call.visit.need('write', also=grants.granted(call.visit, file))
             current = None if file is None or file.deleted else file.newest
             conditions.check(call.headers, current, conditions.WRITING)
-            _allow(call, None if node is None or node.deleted else node)
+            _allow(call, node)
             self._room = _room(call)
             # HCP's version IDs tell when the write began, the change time when it was done
             self._ingest_ms = call.now_ms()
@@ -95,6 +95,7 @@ class Draft:
         with call.store.lock:
             now_ms = call.now_ms()
             call.store.place(call.names, now_ms)
+            _allow(call, call.store.find(call.names))  # replication may have brought one meanwhile
             blob, sums = intake.finish()
             inherited = self._base.annotations if self._base else {}
             version = Version(
@@ -107,9 +108,7 @@ class Draft:
                 annotations={**inherited, **(extra or {})},
                 blob=blob,
             )
-            file = call.store.add(call.names, version)
-            if 'acl' in call.query:
-                file.acl = grants.CANNED[call.query['acl']]
+            call.store.add(call.names, version, grants.CANNED.get(call.query.get('acl', '')))
         return version
 
     def _read_settings(self) -> Settings:
@@ -135,12 +134,12 @@ def _defaults(call: Call) -> Settings:
     return Settings(kept, False, namespace.default_index, namespace.default_shred, call.visit.name)
 
 
-def _allow(call: Call, node: Optional[object]) -> None:
+def _allow(call: Call, node: Optional[Node]) -> None:
     """Whether a new version may go on top of what there is."""
+    if node is None or node.deleted:
+        return
     if isinstance(node, Directory):
         raise Refusal(409)  # [inferred]
-    if not isinstance(node, File):
-        return
     if not call.visit.namespace.versioning:
         raise Refusal(409)
     objects.forbid_kept(call, node.newest)

@@ -21,6 +21,7 @@ class LinkState(Enum):
     RECOVERING = 'recovering'
     RECOVERY_SUSPENDED = 'recovery suspended'
     COMPLETING = 'completing'
+    UNHEARD = 'failed over, which this system did not hear of'
 
 
 class WrongType(Exception):
@@ -33,6 +34,10 @@ class WrongState(Exception):
 
 _R, _S, _F = LinkState.REPLICATING, LinkState.SUSPENDED, LinkState.FAILED_OVER
 _B, _BS, _C = LinkState.RECOVERING, LinkState.RECOVERY_SUSPENDED, LinkState.COMPLETING
+_U = LinkState.UNHEARD
+
+MIRRORED = {ACTIVE_ACTIVE: ACTIVE_ACTIVE, OUTBOUND: INBOUND, INBOUND: OUTBOUND}
+"""type of a link -> its type as the other system sees it"""
 
 # action -> state before -> state after; a state that is missing refuses the action
 _ACTIVE_ACTIVE_STEPS = {
@@ -61,6 +66,12 @@ _PRIMARY_STEPS: dict[str, dict[LinkState, LinkState]] = {
 }
 STEPS = {ACTIVE_ACTIVE: _ACTIVE_ACTIVE_STEPS, INBOUND: _REPLICA_STEPS, OUTBOUND: _PRIMARY_STEPS}
 
+# What the other side's state becomes: the same, if it can be told. If not, a failed-over primary goes on
+# taking writes (2.8): (type over there, new state) -> state over there
+UNTOLD = {(OUTBOUND, _F): _U}
+# actions for which the two systems have to reach each other
+JOINT_ACTIONS = frozenset({'failBack', 'beginRecovery', 'completeRecovery'})
+
 ACTIONS = ('suspend', 'resume', 'restore', 'failOver', 'failBack', 'beginRecovery', 'completeRecovery')
 # the 9.x manual prints the short form; HCP 7.x and its clients say the long one
 ALIASES = {'beginRecover': 'beginRecovery'}
@@ -69,7 +80,7 @@ _STOPPED = {_S: 'Suspended by user', _BS: 'Suspended by user', _F: 'Failed over'
 MESSAGES = {
     ACTIVE_ACTIVE: {_R: 'Synchronizing data', **_STOPPED},
     INBOUND: {_R: 'Receiving data', _B: 'Recovering data', **_STOPPED},
-    OUTBOUND: {_R: 'Sending data', _B: 'Receiving data', **_STOPPED},
+    OUTBOUND: {_R: 'Sending data', _B: 'Receiving data', _U: 'Failed over', **_STOPPED},
 }
 
 # states in which a system takes no writes for the tenants of the link; active/active always does
@@ -77,6 +88,19 @@ READ_ONLY = {
     ACTIVE_ACTIVE: frozenset[LinkState](),
     INBOUND: frozenset({_R, _S, _C}),
     OUTBOUND: frozenset({_F, _B, _BS, _C}),
+}
+
+# states in which a system sends what the other one lacks
+SENDING = {
+    ACTIVE_ACTIVE: frozenset({_R}),
+    INBOUND: frozenset({_B, _C}),
+    OUTBOUND: frozenset({_R}),
+}
+# states in which a system is the one that is brought up to date, and shows no backlog of its own (2.3)
+RECEIVING = {
+    ACTIVE_ACTIVE: frozenset[LinkState](),
+    INBOUND: frozenset({_R, _S}),
+    OUTBOUND: frozenset({_B, _BS, _C}),
 }
 
 
@@ -140,12 +164,23 @@ class ReplicationLink:
         :raises WrongType: if links of this type do not know it
         :raises WrongState: if it is not possible now, or on this side; nothing has changed then
         """
+        self.enter(self.after(action))
+
+    def after(self, action: str) -> LinkState:
+        """The state to which an action leads.
+
+        :raises WrongType, WrongState: as :meth:`apply`
+        """
         steps = STEPS[self.type].get(ALIASES.get(action, action))
         if steps is None:
             raise WrongType(f'{action} is not valid for a link of type {self.type}')
         if self.state not in steps:
             raise WrongState(f'{action} is not possible: the link is {self.state.value} ({self.type})')
-        self.state = steps[self.state]
+        return steps[self.state]
+
+    def enter(self, state: LinkState) -> None:
+        """Be in a state from now on."""
+        self.state = state
         self._polls_left = self.recovery_polls
 
     def poll(self) -> None:

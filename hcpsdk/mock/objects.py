@@ -194,12 +194,10 @@ def _setting_lines(call: Call, file: File, version: Version) -> Lines:
         ('X-HCP-UID', ''),
         ('X-HCP-GID', ''),
         ('X-HCP-CustomMetadataAnnotations', version.annotation_list()),
-        ('X-HCP-Replicated', 'false'),
-        ('X-HCP-ReplicationCollision', 'false'),
     ]
-    if call.headers.get('X-HCP-Get-Replicated', 'true').lower() == 'false':
-        lines.remove(('X-HCP-Replicated', 'false'))
-    return lines
+    if call.headers.get('X-HCP-Get-Replicated', 'true').lower() != 'false':
+        lines.append(('X-HCP-Replicated', flag(call.store.replicated(call.names))))
+    return [*lines, ('X-HCP-ReplicationCollision', flag(version.collision))]
 
 
 def get_annotated(call: Call) -> Answer:

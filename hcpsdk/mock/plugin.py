@@ -35,3 +35,21 @@ def mock_hcp_factory() -> Iterator[Callable[..., MockHCP]]:
 
     with contextlib.ExitStack() as running:
         yield lambda *args, **kwargs: running.enter_context(MockHCP(*args, **kwargs))
+
+
+@pytest.fixture
+def mock_hcp_pair() -> Iterator[tuple[MockHCP, MockHCP]]:
+    """Two mocks that run while the test does, ``hcp1.example.com`` and ``hcp2.example.com``.
+
+    They have the same ports, and each one's name server knows the names of both, whether the other runs or
+    not. They are not linked yet: ``hcp1.replicate_to(hcp2)`` does that. It takes a system that knows
+    127.0.0.11, as Linux does.
+    """
+    from . import MockHCP
+
+    with MockHCP() as hcp1:
+        second = MockHCP('hcp2.example.com', first=11, port=hcp1.port, mapi_port=hcp1.mapi_port)
+        with second as hcp2:
+            hcp1.dns.zones[hcp2.domain] = hcp2.addresses
+            hcp2.dns.zones[hcp1.domain] = hcp1.addresses
+            yield hcp1, hcp2

@@ -255,6 +255,11 @@ def _length(value: int) -> float:
     return max(value, 0)
 
 
+def longer(one: Kept, other: Kept) -> Kept:
+    """The one of two retentions that keeps an object longer; the first, if they are equal."""
+    return max(one, other, key=lambda kept: _length(kept.value))
+
+
 def under_retention(value: int, now: int) -> bool:
     """Whether an object with this retention must not be deleted now."""
     return value in (DELETION_PROHIBITED, INITIAL_UNSPECIFIED) or value > now

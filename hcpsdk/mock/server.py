@@ -10,25 +10,31 @@ import itertools
 import selectors
 import socket
 import threading
+from collections import defaultdict
 from collections.abc import Iterable
+from typing import Optional
 
 from .conversation import Conversation, Site
-from .gates import Gate
+from .gates import Door, Gate
 from .seen import Caller
+
+Reasons = defaultdict[int, dict[object, Door]]
+"""node -> why it takes no connections, and what becomes of them"""
 
 
 class Server:
     """Serves all gates of an HCP from its making on.
 
     :param rows: open gates; they are closed by :meth:`stop`
+    :param reasons: kept up to date, so that another server can go on from there; default: none yet
     """
 
-    def __init__(self, rows: Iterable[Gate], site: Site) -> None:
+    def __init__(self, rows: Iterable[Gate], site: Site, reasons: Optional[Reasons] = None) -> None:
         self._gates = list(rows)
         self._site = site
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
-        self._reasons: dict[int, set[object]] = {gate.node: set() for gate in self._gates}
+        self._reasons = Reasons(dict) if reasons is None else reasons
         self._threads: dict[Conversation, threading.Thread] = {}
         self._running = True
         self._bell, self._ear = socket.socketpair()
@@ -37,6 +43,8 @@ class Server:
         for gate in self._gates:
             self._watch(gate)
         self._porter = threading.Thread(target=self._admit, name='hcpsdk.mock porter', daemon=True)
+        for node in self._reasons:
+            self._turn(node)
         self._porter.start()
 
     def stop(self) -> None:
@@ -52,25 +60,30 @@ class Server:
         self._ear.close()
         self._end(self._alive())
 
-    def shut(self, node: int, reason: object) -> None:
-        """Have a node refuse connections, until it is opened for the same reason."""
+    def shut(self, node: int, reason: object, door: Door = Door.SHUT) -> None:
+        """Have a node take no connections, until it is opened for the same reason."""
         with self._lock:
-            if self._running and not self._reasons[node]:
-                for gate in self._gates_of(node):
-                    self._selector.unregister(gate.socket)
-                    gate.shut()
-            self._reasons[node].add(reason)
+            self._reasons[node][reason] = door
+            self._turn(node)
 
     def open(self, node: int, reason: object) -> None:
-        """Take a reason to refuse connections away; with the last one the node is open again."""
+        """Take a reason to take no connections away; with the last one the node is open again."""
         with self._lock:
-            if not self._running or reason not in self._reasons[node]:
-                return
-            self._reasons[node].remove(reason)
-            if not self._reasons[node]:
-                for gate in self._gates_of(node):
-                    gate.open()
-                    self._watch(gate)
+            self._reasons[node].pop(reason, None)
+            self._turn(node)
+
+    def _turn(self, node: int) -> None:
+        """Have a node do what the gravest of its reasons says; those who are in the queue are turned out."""
+        door = max(self._reasons[node].values(), default=Door.OPEN)
+        for gate in self._gates if self._running else ():
+            if gate.node != node or gate.door is door:
+                continue
+            if gate.door is Door.OPEN:
+                self._selector.unregister(gate.socket)
+            gate.turn(door)
+            if door is Door.OPEN:
+                self._watch(gate)
+        if self._running:
             self._ring()
 
     def drop(self, node: int) -> None:
@@ -84,9 +97,6 @@ class Server:
     def _alive(self) -> dict[Conversation, threading.Thread]:
         with self._lock:
             return dict(self._threads)
-
-    def _gates_of(self, node: int) -> list[Gate]:
-        return [gate for gate in self._gates if gate.node == node]
 
     def _watch(self, gate: Gate) -> None:
         self._selector.register(gate.socket, selectors.EVENT_READ, gate)
@@ -111,8 +121,10 @@ class Server:
                     self._welcome(key.data)
 
     def _welcome(self, gate: Gate) -> None:
-        # A client may be gone before it is accepted, a gate shut.
+        # A client may be gone before it is accepted.
         with self._lock, contextlib.suppress(OSError):
+            if gate.door is not Door.OPEN:
+                return
             sock, _ = gate.socket.accept()
             caller = Caller(next(self._numbers), gate.node, gate.access.mapi)
             conversation = Conversation(sock, gate.access, caller, self._site)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Optional, Union
+from typing import Any, Callable, NamedTuple, Optional, Protocol, Union
 
 from .blobs import Blob, Intake, MemoryBlob, Sums
 from .replies import Refusal
@@ -19,8 +19,23 @@ from .retention import Kept
 Names = tuple[bytes, ...]
 """a path's components"""
 
+SYSTEMS = 2
+"""of a pair"""
+
 VERSIONS_PER_MS = 64
 """VersionId is the creation time in ms times this, plus 1: so it is in all traffic seen [inferred]"""
+
+
+class Stamp(NamedTuple):
+    """When something was done, and where; the greatest one is the last, all are different."""
+
+    at_ms: int
+    mark: int
+    """see :attr:`Store.mark`"""
+    number: int
+
+
+NEVER = Stamp(0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -30,6 +45,9 @@ class Grant:
     kind: str
     name: str
     permissions: tuple[str, ...]
+
+
+Acl = tuple[Grant, ...]
 
 
 @dataclass(frozen=True)
@@ -66,9 +84,16 @@ class Settings:
         )
 
 
-@dataclass
+@dataclass(frozen=True)
 class Version:
-    """One version of an object; a delete marker has no data."""
+    """One version of an object; a delete marker has no data.
+
+    Never changed but replaced, so that a journal can hold on to what was.
+
+    :param written: the last change of the settings on each of the systems, the latest one at the end
+    :param annotations_at: when a client last changed the annotations
+    :param collision: replication set it aside for a newer object of its name
+    """
 
     id: int
     ingest_ms: int
@@ -79,6 +104,9 @@ class Version:
     annotations: dict[str, Annotation] = field(default_factory=dict)
     blob: Blob = field(default_factory=lambda: MemoryBlob(b''))
     marker: bool = False
+    written: tuple[tuple[Stamp, Settings], ...] = ()
+    annotations_at: Stamp = NEVER
+    collision: bool = False
 
     @property
     def annotation_bytes(self) -> int:
@@ -94,7 +122,8 @@ class File:
     """An object: its versions, oldest first. The ACL counts for all of them."""
 
     versions: list[Version]
-    acl: Optional[tuple[Grant, ...]] = None
+    acl: Optional[Acl] = None
+    acl_at: Stamp = NEVER
 
     @property
     def newest(self) -> Version:
@@ -153,19 +182,36 @@ class Usage:
         self.annotation_bytes += sign * version.annotation_bytes
 
 
+class Journal(Protocol):
+    """Who has to know what changes in a store; called with the store's lock held."""
+
+    def record(self, names: Names, at_ms: int, size: int) -> None:
+        """What lies at this path has changed.
+
+        :param size: bytes of data that came with the change
+        """
+
+    def waits(self, names: Names) -> bool:
+        """Whether something of it has not arrived at the other system yet."""
+
+
 class Store:
     """The content of one namespace.
 
     :param directory: where the data lie; None: in memory
     """
 
+    mark = 1
+    """the system's place in a pair: 1, or 0 for the one to which a link was made"""
+
     def __init__(self, directory: Optional[Path], now_ms: int) -> None:
         self.lock = threading.RLock()
         self.root = Directory(now_ms, now_ms)
         self.usage = Usage()
+        self.journal: Optional[Journal] = None
         self._directory = directory
         self._writing: set[Names] = set()
-        self._last_id = 0
+        self._last_id = self._stamps = 0
         if directory is not None:
             directory.mkdir(parents=True, exist_ok=True)
 
@@ -176,10 +222,26 @@ class Store:
         """
         return Intake(scheme, self._directory)
 
+    def copied(self, version: Version) -> Optional[Blob]:
+        """The data of a version, wherever they lie, as this store's own; None if they are deleted by now."""
+        if version.marker or (self._directory is None and isinstance(version.blob, MemoryBlob)):
+            return version.blob
+        try:
+            data = version.blob.pieces(0, version.sums.size)
+        except FileNotFoundError:
+            return None
+        with self.intake(version.sums.scheme) as intake:
+            for piece in [data] if isinstance(data, bytes) else data:
+                intake.write(piece)
+            return intake.finish()[0]
+
     def next_id(self, now_ms: int) -> int:
         """A version ID: grows strictly, and tells the time."""
-        self._last_id = max(now_ms * VERSIONS_PER_MS + 1, self._last_id + 1)
-        return self._last_id
+        number = max(now_ms * VERSIONS_PER_MS + 1, self._last_id + 1)
+        if self.journal is not None and number % SYSTEMS != self.mark:
+            number += 1  # two systems of a pair never give the same ID
+        self._last_id = number
+        return number
 
     def find(self, names: Names) -> Optional[Node]:
         """What lies at this path, deleted things included."""
@@ -241,6 +303,18 @@ class Store:
             child.change_ms = directory.content_ms = now_ms
         return child
 
+    def replicated(self, names: Names) -> bool:
+        """Whether another system has what lies at this path, with all its metadata."""
+        return self.journal is not None and not self.journal.waits(names)
+
+    def _stamp(self, now_ms: int) -> Stamp:
+        self._stamps += 1
+        return Stamp(now_ms, self.mark, self._stamps)
+
+    def _changed(self, names: Names, at_ms: int, size: int = 0) -> None:
+        if self.journal is not None:
+            self.journal.record(names, at_ms, size)
+
     def make_directory(self, names: Names, now_ms: int) -> None:
         """Make a directory, and those above it.
 
@@ -250,6 +324,13 @@ class Store:
         if isinstance(node, File) or (node is not None and not node.deleted) or names in self._writing:
             raise Refusal(409, 'the name exists')
         self._step(self.parent(names, now_ms), names[-1], now_ms)
+        self._changed(names, now_ms)
+
+    def delete_directory(self, names: Names, directory: Directory, now_ms: int) -> None:
+        """Have a directory count as deleted, but keep it."""
+        directory.deleted = True
+        directory.change_ms = now_ms
+        self._changed(names, now_ms)
 
     def place(self, names: Names, now_ms: int) -> Directory:
         """The directory that an object is to be put into, made if it is missing.
@@ -262,8 +343,11 @@ class Store:
             raise Refusal(409, 'a directory has this name')
         return parent
 
-    def add(self, names: Names, version: Version) -> File:
-        """Put a version on top of an object, or make it its first one."""
+    def add(self, names: Names, version: Version, acl: Optional[Acl] = None) -> None:
+        """Put a version on top of an object, or make it its first one.
+
+        :param acl: for the object; None: it keeps the one that it has
+        """
         parent = self.place(names, version.change_ms)
         file = parent.children.get(names[-1])
         if isinstance(file, File):
@@ -272,9 +356,11 @@ class Store:
             file.versions.append(version)
         else:
             file = parent.children[names[-1]] = File([version])
+        if acl is not None:
+            file.acl, file.acl_at = acl, self._stamp(version.change_ms)
         parent.content_ms = version.change_ms
         self.usage.count(version, 1)
-        return file
+        self._changed(names, version.change_ms, version.sums.size)
 
     def remove(self, names: Names, now_ms: int) -> None:
         """Take a name out of its directory, with all that is behind it."""
@@ -284,39 +370,89 @@ class Store:
         if isinstance(node, File):
             for version in node.versions:
                 self._drop(version)
+        self._changed(names, now_ms)
 
-    def remove_version(self, file: File, version: Version) -> None:
+    def remove_version(self, names: Names, file: File, version: Version, now_ms: int) -> None:
         """Take one of several versions out of an object."""
         file.versions.remove(version)
         self._drop(version)
+        self._changed(names, now_ms)
 
     def bury(self, names: Names, file: File, now_ms: int) -> None:
         """Put a delete marker on top of an object."""
         self.add(names, _marker(self.next_id(now_ms), now_ms, file.newest.sums))
 
-    def replace_by_marker(self, file: File, now_ms: int) -> None:
+    def replace_by_marker(self, names: Names, file: File, now_ms: int) -> None:
         """Turn the current version into a delete marker that keeps its ID."""
         old = file.versions.pop()
         self._drop(old)
         file.versions.append(_marker(old.id, now_ms, old.sums))
+        self._changed(names, now_ms)
 
     def _drop(self, version: Version) -> None:
         self.usage.count(version, -1)
         version.blob.discard()
 
-    def annotate(self, version: Version, name: str, annotation: Optional[Annotation], now_ms: int) -> None:
-        """Set, replace or (None) remove an annotation."""
-        self.usage.count(version, -1)
-        version.annotations.pop(name, None)
+    def annotate(
+        self, names: Names, file: File, name: str, annotation: Optional[Annotation], now_ms: int
+    ) -> None:
+        """Set, replace or (None) remove an annotation of the newest version."""
+        annotations = {key: one for key, one in file.newest.annotations.items() if key != name}
         if annotation is not None:
-            version.annotations[name] = annotation
-        self.usage.count(version, 1)
-        version.change_ms = now_ms
+            annotations[name] = annotation
+        self._revise(file, now_ms, annotations=annotations, annotations_at=self._stamp(now_ms))
+        self._changed(names, now_ms, annotation.sums.size if annotation else 0)
 
-    def update(self, version: Version, settings: Settings, now_ms: int) -> None:
-        """Give a version other system metadata."""
-        version.settings = settings
-        version.change_ms = now_ms
+    def update(self, names: Names, file: File, settings: Settings, now_ms: int) -> None:
+        """Give the newest version other system metadata."""
+        self._revise(file, now_ms, settings=settings, written=((self._stamp(now_ms), settings),))
+        self._changed(names, now_ms)
+
+    def set_acl(self, names: Names, file: File, acl: Optional[Acl], now_ms: int) -> None:
+        """Give an object an ACL, or (None) take it away."""
+        file.acl, file.acl_at = acl, self._stamp(now_ms)
+        self._revise(file, now_ms)
+        self._changed(names, now_ms)
+
+    def _revise(self, file: File, now_ms: int, **changes: Any) -> None:
+        """The newest version with some changes; one that is changed is no collision any more (2.10)."""
+        old = file.versions.pop()
+        new = replace(old, change_ms=now_ms, collision=False, **changes)
+        self.usage.count(old, -1)
+        self.usage.count(new, 1)
+        file.versions.append(new)
+
+    def transplant(self, names: Names, file: Optional[File], at_ms: int) -> None:
+        """Have this object at a path, or (None) none, as another system has it; the journal is not told."""
+        parent = self.parent(names, at_ms)
+        old = parent.children.pop(names[-1], None)
+        kept = {id(version.blob) for version in file.versions} if file else set()
+        for version in old.versions if isinstance(old, File) else []:
+            self.usage.count(version, -1)
+            if id(version.blob) not in kept:
+                version.blob.discard()
+        if file is not None:
+            parent.children[names[-1]] = file
+            self._last_id = max(self._last_id, *(version.id for version in file.versions))
+            for version in file.versions:
+                self.usage.count(version, 1)
+        parent.content_ms = max(parent.content_ms, at_ms)
+
+    def transplant_directory(self, names: Names, directory: Optional[Directory], at_ms: int) -> None:
+        """Have a directory at a path as another system has it, deleted, or (None) not at all.
+
+        The journal is not told. A directory that is in use stays.
+        """
+        here = self.find(names)
+        if directory is not None and not (directory.deleted and here):
+            self._step(self.parent(names, at_ms), names[-1], directory.change_ms)
+            here = self.find(names)
+        if not isinstance(here, Directory) or not here.empty:
+            return
+        if directory is not None:
+            here.deleted, here.change_ms = directory.deleted, directory.change_ms
+        elif not here.children:
+            del self.parent(names, at_ms).children[names[-1]]
 
 
 def _the_directory(node: Node) -> Directory:
@@ -333,13 +469,25 @@ def _marker(number: int, now_ms: int, like: Sums) -> Version:
     return Version(number, now_ms, now_ms, replace(like, size=0), marker=True)
 
 
+Place = tuple[str, str]
+"""the names of a tenant and one of its namespaces"""
+
+
 @dataclass
 class Stores:
     """The content of all namespaces, made as they are first asked for."""
 
     directory: Optional[Path]
-    _stores: dict[tuple[str, str], Store] = field(default_factory=dict)
+    _stores: dict[Place, Store] = field(default_factory=dict)
+    _hosts: list[Callable[[Place, Store], None]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def introduce(self, host: Callable[[Place, Store], None]) -> None:
+        """Have somebody meet each store: those that there are, and each new one before its first use."""
+        with self._lock:
+            self._hosts.append(host)
+            for place, store in self._stores.items():
+                host(place, store)
 
     def of(self, tenant: str, namespace: str, now_ms: int) -> Store:
         """The content of a namespace."""
@@ -348,4 +496,6 @@ class Stores:
             if key not in self._stores:
                 below = self.directory / tenant / namespace if self.directory else None
                 self._stores[key] = Store(below, now_ms)
+                for host in self._hosts:
+                    host(key, self._stores[key])
             return self._stores[key]

@@ -5,15 +5,18 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
+import re
 import socket
 import ssl
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Callable, Optional
+from typing import Callable, Optional, Union
 
 import pytest
 import trustme
+
+from hcpsdk.mock import MockHCP
 
 HOST = 'n1.m.hcp1.example.com'
 TOKEN = f'HCP {base64.b64encode(b"n").decode()}:{hashlib.md5(b"n01").hexdigest()}'
@@ -100,6 +103,98 @@ def dial() -> Iterator[Dial]:
             return client
 
         yield connect
+
+
+SERVICE = f'HCP {base64.b64encode(b"service").decode()}:{hashlib.md5(b"service01").hexdigest()}'
+
+
+class Visitor:
+    """Somebody who asks a mock for something, each time on a new connection."""
+
+    def __init__(self, dial: Dial, hcp: MockHCP, host: str, node: int) -> None:
+        self._dial, self._hcp, self._host, self._node = dial, hcp, host, node
+
+    def ask(self, method: str, path: str, body: bytes = b'', **headers: str) -> Reply:
+        """Below ``/rest``."""
+        fields = {'Host': f'{self._host}.{self._hcp.domain}', **headers}
+        return self._ask(self._hcp.port, method, f'/rest/{path}', body, fields)
+
+    def put(self, path: str, body: bytes = b'x', **headers: str) -> int:
+        return self.ask('PUT', path, body, **headers).status
+
+    def get(self, path: str) -> Optional[bytes]:
+        """The data; None if there are none."""
+        reply = self.ask('GET', path)
+        return reply.body if reply.status == 200 else None
+
+    def delete(self, path: str) -> int:
+        return self.ask('DELETE', path).status
+
+    def head(self, path: str) -> dict[str, str]:
+        """What does not depend on the system or on the time of the request."""
+        reply = self.ask('HEAD', path)
+        own = ('date', 'x-requestid', 'x-hcp-servicedbysystem', 'x-hcp-time')
+        assert reply.status == 200
+        return {name: value for name, value in reply.headers.items() if name not in own}
+
+    def tree(self, path: str = '') -> dict[str, object]:
+        """All objects of the namespace: name -> headers, data and the list of versions."""
+        found: dict[str, object] = {}
+        for name, kind in re.findall('urlName="([^"]*)".* type="([^"]*)"', (self.get(path) or b'').decode()):
+            if kind == 'directory':
+                found.update(self.tree(f'{path}{name}/'))
+            else:
+                one = path + name
+                found[one] = self.head(one), self.get(one), self.get(f'{one}?version=list')
+        return found
+
+    def link(self, action: str = '', link: str = 'hcp1-a-a-hcp2') -> Union[int, dict[str, str]]:
+        """Do something to the link, or look at it: by the management API."""
+        path = f'/mapi/services/replication/links/{link}?{action or "verbose=true"}'
+        fields = {'Host': f'admin.{self._hcp.domain}', 'Authorization': SERVICE, 'Accept': 'application/xml'}
+        reply = self._ask(self._hcp.mapi_port, 'POST' if action else 'GET', path, b'', fields)
+        if action:
+            return reply.status
+        return dict(re.findall('<([A-Za-z]+)>([^<]*)</', reply.body.decode()))
+
+    def _ask(self, port: int, method: str, path: str, body: bytes, fields: dict[str, str]) -> Reply:
+        client = self._dial(port, self._hcp.addresses[self._node])
+        try:
+            return client.ask(method, path, body, **fields)
+        finally:
+            client.close()
+
+
+@pytest.fixture
+def at(dial: Dial) -> Callable[..., Visitor]:
+    """A visitor of a mock's namespace, ``n1`` if not said otherwise."""
+
+    def visit(hcp: MockHCP, namespace: str = 'n1', node: int = 0) -> Visitor:
+        return Visitor(dial, hcp, f'{namespace}.m', node)
+
+    return visit
+
+
+class Clock:
+    """A time that passes when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1422736466.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def slow_pair(clock: Clock, mock_hcp_factory: Callable[..., MockHCP]) -> tuple[MockHCP, MockHCP]:
+    """Two mocks side by side, whose time passes when a test says so."""
+    hcp1 = mock_hcp_factory(clock=clock)
+    return hcp1, mock_hcp_factory('hcp2.example.com', first=11, port=hcp1.port, clock=clock)
 
 
 @pytest.fixture

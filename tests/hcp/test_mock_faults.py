@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import socket
+import sys
 import threading
 import time
 from typing import Callable
 
 import pytest
 
+import hcpsdk
 from hcpsdk.mock import (
+    Blackhole,
     BreakPromise,
     Busy,
     Cut,
@@ -254,6 +259,109 @@ def test_all_nodes_refuse(hcp: MockHCP, dial) -> None:
         dial(hcp.port, hcp.addresses[3])
 
 
+LINUX = pytest.mark.skipif(not sys.platform.startswith('linux'), reason="queues of length 0 are Linux's")
+
+
+def unreachable(port: int, address: str) -> bool:
+    """Nobody answers who asks for a connection, neither yes nor no."""
+    with contextlib.closing(socket.socket()) as sock:
+        sock.settimeout(0.05)
+        try:
+            sock.connect((address, port))
+        except socket.timeout:
+            return True
+        return False
+
+
+@LINUX
+def test_a_black_hole(hcp: MockHCP, dial) -> None:
+    """A client without a timeout for connecting would not be found out."""
+    kept = dial(hcp.port, hcp.addresses[1])
+    kept.ask()
+    for _ in range(2):
+        with hcp.misbehave(Blackhole(), node=1):
+            assert unreachable(hcp.port, hcp.addresses[1])
+            assert unreachable(hcp.mapi_port, hcp.addresses[1])
+            assert kept.ask().status == 200
+            assert dial(hcp.port, hcp.addresses[2]).ask().status == 200
+        assert dial(hcp.port, hcp.addresses[1]).ask().status == 200
+
+
+@LINUX
+def test_a_client_in_a_black_hole(hcp: MockHCP) -> None:
+    """The connect timeout of a Target, and its way to the next node, would have no test."""
+    auth = hcpsdk.NativeAuthorization('n', 'n01')
+    target = hcpsdk.Target('n1.m.hcp1.example.com', auth, port=hcp.port, resolver=hcp.resolver())
+    with hcpsdk.Connection(target, timeout=(0.1, 10), retries=0) as client:
+        with hcp.misbehave(Blackhole()), pytest.raises(hcpsdk.HcpsdkTimeoutError):
+            client.GET('/rest/a')
+        client.GET('/rest/a')
+        assert client.read() == BODY
+
+
+@LINUX
+def test_a_black_hole_leaves_no_sockets(hcp: MockHCP) -> None:
+    """A long test run would run out of file descriptors."""
+
+    def sockets() -> int:
+        gc.collect()
+        return sum(isinstance(one, socket.socket) and one.fileno() >= 0 for one in gc.get_objects())
+
+    before = sockets()
+    hcp.misbehave(Blackhole()).withdraw()
+    assert sockets() == before
+    hcp.misbehave(Blackhole())
+    hcp.stop()
+    assert sockets() < before
+
+
+@LINUX
+def test_a_dead_node_in_a_black_hole(hcp: MockHCP, dial) -> None:
+    """Of two troubles with a node the one that ends first would end both."""
+    trouble = hcp.misbehave(Blackhole(), node=1)
+    hcp.stop_node(1)
+    with pytest.raises(ConnectionRefusedError):
+        dial(hcp.port, hcp.addresses[1])
+    hcp.start_node(1)
+    assert unreachable(hcp.port, hcp.addresses[1])
+    trouble.withdraw()
+    assert dial(hcp.port, hcp.addresses[1]).ask().status == 200
+
+
+@LINUX
+def test_what_nodes_suffer_outlasts_a_restart(hcp: MockHCP, dial) -> None:
+    """A restart in the midst of a story of failures would heal them all."""
+    hole, refusal = hcp.misbehave(Blackhole(), node=0), hcp.misbehave(Refuse(), node=1)
+    hcp.stop_node(2)
+    busy = hcp.misbehave(Busy())
+    hcp.stop()
+    hcp.start()
+    assert unreachable(hcp.port, hcp.addresses[0])
+    for node in (1, 2):
+        with pytest.raises(ConnectionRefusedError):
+            dial(hcp.port, hcp.addresses[node])
+    assert (dial(hcp.port, hcp.addresses[3]).ask().status, busy.left) == (503, 0)
+    hole.withdraw()
+    hcp.start_node(2)
+    hcp.stop()
+    refusal.withdraw()
+    hcp.start()
+    assert [dial(hcp.port, address).ask().status for address in hcp.addresses] == [200] * 4
+
+
+def test_where_queues_are_longer_nobody_answers(monkeypatch: pytest.MonkeyPatch, hcp: MockHCP, dial) -> None:
+    """Ordering a black hole would hang, or fail, on systems that make none."""
+    listen = socket.socket.listen
+    monkeypatch.setattr(socket.socket, 'listen', lambda sock, backlog: listen(sock, max(backlog, 100)))
+    with hcp.misbehave(Blackhole(), node=1):
+        client = dial(hcp.port, hcp.addresses[1])
+        client.request()
+        client.sock.settimeout(0.02)
+        with pytest.raises(socket.timeout):
+            client.file.readline()
+    assert dial(hcp.port, hcp.addresses[1]).ask().status == 200
+
+
 def test_a_node_dies_and_comes_back(hcp: MockHCP, dial, until) -> None:
     """What a client does when a node fails under it would be known only when one does."""
     lost, kept = dial(hcp.port, hcp.addresses[0]), dial(hcp.port, hcp.addresses[1])
@@ -356,6 +464,7 @@ def test_a_fault_must_say_what_it_does() -> None:
         (Say(500), {'times': 0}),
         (Reset(When.ACCEPTED), {'method': 'GET'}),
         (Refuse(), {'path': '/rest/a'}),
+        (Blackhole(), {'method': 'GET'}),
     ],
 )
 def test_what_can_never_happen_is_refused(

@@ -159,6 +159,55 @@ def test_it_can_be_started_again(dial) -> None:
         assert dial(hcp.port).ask().body == b'x'
 
 
+def test_it_comes_back_where_it_was(server_context: ssl.SSLContext, dial) -> None:
+    """A client that outlives a restart would knock at ports that nobody has any more."""
+    hcp = MockHCP(ssl_context=server_context)
+    with hcp:
+        ports = hcp.port, hcp.https_port, hcp.mapi_port, hcp.dns_address
+        hcp.dns.zones['hcp2.example.com'] = ['127.0.0.11']
+        resolver = hcp.resolver()
+        dial(hcp.port).ask('PUT', '/rest/a', b'x')
+        assert hcp.running
+    assert not hcp.running
+    for port in (hcp.port, hcp.https_port, hcp.mapi_port):
+        with pytest.raises(ConnectionRefusedError):
+            dial(port)
+    with hcp:
+        assert (hcp.port, hcp.https_port, hcp.mapi_port, hcp.dns_address) == ports
+        assert [one.address for one in resolver.resolve('n1.m.hcp2.example.com')] == ['127.0.0.11']
+        assert len(resolver.resolve('n1.m.hcp1.example.com')) == 4
+        assert (dial(hcp.port).ask().body, len(hcp.log), len(hcp.dns.questions)) == (b'x', 2, 2)
+
+
+@pytest.mark.parametrize('kind', ['port', 'mapi_port', 'dns_port'])
+def test_a_port_that_was_taken_meanwhile_is_named(kind: str) -> None:
+    """A mock that cannot come back would move to other ports without saying so, or leave some open."""
+    hcp = MockHCP()
+    with hcp:
+        ports = {'port': hcp.port, 'mapi_port': hcp.mapi_port, 'dns_port': hcp.dns_address[1]}
+    with MockHCP('hcp2.example.com', **{kind: ports[kind]}):
+        with pytest.raises(OSError, match=f'port {ports[kind]}.* of 127.0.0.1: '):
+            hcp.start()
+        assert not hcp.running
+    with hcp:
+        assert hcp.port == ports['port']
+
+
+def test_a_pair_of_mocks(mock_hcp_pair: tuple[MockHCP, MockHCP]) -> None:
+    """A Target's replica would not be found by the name server that leads to the primary."""
+    hcp1, hcp2 = mock_hcp_pair
+    assert (hcp2.port, hcp2.mapi_port) == (hcp1.port, hcp1.mapi_port)
+    resolver = hcp1.resolver()
+    hcp2.stop()
+    for hcp in mock_hcp_pair:
+        found = [one.address for one in resolver.resolve(f'n1.m.{hcp.domain}')]
+        assert sorted(found) == hcp.addresses
+    hcp2.start()
+    hcp1.stop()
+    for hcp in mock_hcp_pair:
+        assert len(hcp2.resolver().resolve(f'n1.m.{hcp.domain}')) == 4
+
+
 @pytest.mark.parametrize(
     'ask',
     [
@@ -202,6 +251,11 @@ TESTS_OF_A_USER = """
 import threading
 seen = []
 
+def test_pair(mock_hcp_pair):
+    hcp1, hcp2 = mock_hcp_pair
+    hcp1.replicate_to(hcp2)
+    seen.extend(mock_hcp_pair)
+
 def test_one(mock_hcp, mock_hcp_factory):
     seen.extend([mock_hcp, mock_hcp_factory(nodes=1), mock_hcp_factory('hcp2.example.com')])
     assert len(mock_hcp.addresses) == 4
@@ -224,7 +278,7 @@ def test_the_fixtures_for_users(tmp_path: Path) -> None:
         text=True,
         timeout=50,
     )
-    assert '2 passed' in done.stdout, done.stdout + done.stderr
+    assert '3 passed' in done.stdout, done.stdout + done.stderr
 
 
 def test_a_path_that_no_request_can_have_is_refused() -> None:

@@ -152,10 +152,10 @@ class Desk:
         """Take in a change that was made on the other system."""
         with self._store.lock:
             mine = self._revisions.get(change.names)
-            if mine in (None, change.base):
+            if mine is None or mine == change.base:
                 self._put(change.names, change.node, change.revision.at_ms)
                 self._revisions[change.names] = change.revision
-            elif mine is not None:
+            else:
                 self._collide(change, mine)
 
     def _collide(self, change: Change, mine: Revision) -> None:
@@ -172,7 +172,7 @@ class Desk:
         self._put(change.names, new, newest.at_ms)
         mixed = self._revisions[change.names] = newest._replace(mixed=True)
         if self._store.mark:
-            # With more changes on their way the two may not come to the same end: this one's counts.
+            # With more changes on their way the two may not come to the same end: the primary's counts.
             self._send(change.names, 0, lambda _: mixed)
 
     def _joined(self, names: Names, new: File, old: File) -> File:

@@ -25,10 +25,15 @@ collect_ignore = ['docs/conf.py', 'docs/_ext', 'docs/_build', 'docs/index.rst']
 def example_hcp(request: pytest.FixtureRequest, doctest_namespace: dict[str, Any]) -> None:
     """Give each example that talks to an HCP a new one: ``hcp``, ``port``, ``mapi_port``, ``resolver``.
 
-    One that uses files of certificates gets the :func:`certified_hcp`, and its port for HTTPS.
+    One that uses files of certificates gets the :func:`certified_hcp`, and its port for HTTPS. One that has
+    a replica gets two of them, ``hcp1`` and ``hcp2``, of which the second one's resolver knows both.
     """
     text = getattr(getattr(request.node, 'dtest', None), 'docstring', None) or ''
     if 'resolver' not in text:
+        return
+    if 'replica_fqdn=' in text:
+        hcp1, hcp2 = request.getfixturevalue('mock_hcp_pair')
+        doctest_namespace.update(hcp1=hcp1, hcp2=hcp2, port=hcp1.port, resolver=hcp2.resolver())
         return
     hcp = request.getfixturevalue('certified_hcp' if '.pem' in text else 'mock_hcp')
     port = hcp.https_port or hcp.port

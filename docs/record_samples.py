@@ -20,6 +20,7 @@ SAMPLES: dict[str, list[str]] = {
     'namespace_info': ['namespace_info.py'],
     'unique_names': ['unique_names.py'],
     'replication_status': ['replication_status.py'],
+    'replica_aware': ['replica_aware.py'],
     'parallel_ingest': ['parallel_ingest.py'],
 }
 """name of the recording: sample and arguments"""

@@ -121,7 +121,7 @@ class Failover:
             self._busy.setdefault(address, now)
             youngest = max(self._busy.get(node, now) for node in {address, *nodes})
             if now - youngest > self._after:
-                self._on(Event.BUSY_TOO_LONG, f'all nodes have answered 503 for {now - youngest:.0f} s')
+                self._on(Event.BUSY_TOO_LONG, f'all nodes have answered 503 for {now - youngest:.3g} s')
             else:
                 self._on(Event.BUSY, f'{address} answers 503')
 

@@ -363,6 +363,8 @@ class Link:
         """End the connection, whatever it is doing; a thread that waits for it is woken up."""
         in_use = self.state in _IN_USE and self._pid == os.getpid()
         self._move(Event.CLOSE)
+        if self._response is not None:
+            self._response.aborted = True
         if in_use:
             _wake(self._sock)
         self._drop()

@@ -16,14 +16,11 @@ from ._link import Cause, Failure, Patience, State
 from ._replica import READS, WRITES, Go, Met, Mode, Row, movable, where
 from ._request import Request
 from ._response import Response
-from ._system import System, Unreached
+from ._system import LONG_ENOUGH, System, Unreached
 from .errors import HcpsdkError
 from .target import Target
 
 logger = logging.getLogger(__name__)
-
-PROBE_PATIENCE = 2.0
-"""seconds that a look at the primary may take from the request that makes it (one connect timeout)"""
 
 # Whatever a namespace holds, this costs HCP next to nothing, and tells a busy node from a sound one.
 _PROBE = _request.build('HEAD', '/rest/')
@@ -54,7 +51,7 @@ class Pair:
         target, patience = primary.target, primary.patience
         self.primary = primary
         self.replica = System(replica, patience, debuglevel)
-        soon = min(PROBE_PATIENCE, patience.connect)
+        soon = min(LONG_ENOUGH, patience.connect)
         self._scout = System(target, Patience(soon, soon, 0.0, patience.clock, deadline=soon), debuglevel)
         self._soon, self._clock = soon, patience.clock
         self._failover, self._recent, self._modes = target._failover, target._recent, target._modes

@@ -88,7 +88,7 @@ READS = frozenset({'GET', 'HEAD'})
 WRITES = frozenset({'PUT', 'POST', 'DELETE'})
 
 _NOT_THERE = frozenset({Met.BEGIN, Met.UNREACHABLE, Met.UNSENT, Met.BUSY})
-_NO_HELP = frozenset({Met.BUSY, Met.GONE, Met.UNANSWERED, Met.CUT})
+_NO_HELP = frozenset({Met.UNSENT, Met.UNANSWERED, Met.CUT, Met.BUSY, Met.GONE})
 
 ROWS = (
     Row(None, True, READS, Mode.READ_ON_FAILOVER, None, None, None, Go.OVER,

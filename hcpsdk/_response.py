@@ -73,6 +73,8 @@ class Response(http.client.HTTPResponse):
     chunked = False
     chunk_left: int | None = None
     length: int | None = None
+    aborted = False
+    """Its connection is closed by us: what looks like the end of the body is none."""
     begun = False
     """At least a byte of the answer has come."""
     whole = False
@@ -391,7 +393,7 @@ class Response(http.client.HTTPResponse):
     def _read_to_close(self, reader: Reader, wanted: int | None) -> bytes:
         data = reader.read_to_end() if wanted is None else reader.read(wanted)
         if wanted is None or len(data) < wanted:
-            self._let_go(whole=True)
+            self._hung_up()
         return data
 
     def _read_chunks(self, reader: Reader, wanted: int | None) -> bytes:
@@ -432,6 +434,8 @@ class Response(http.client.HTTPResponse):
         """The other side did: the end of a body that has no other, and the end of none else."""
         if self.length is not None or self.chunked:
             raise http.client.IncompleteRead(b'', self.length)
+        if self.aborted:
+            raise ConnectionAbortedError('closed from elsewhere')
         self._let_go(whole=True)
 
     def _cut(self, cause: Exception) -> HcpsdkError:

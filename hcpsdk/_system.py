@@ -22,6 +22,10 @@ logger = logging.getLogger(__name__)
 SLOT_PAUSE = 0.05
 """seconds between two looks whether one of the nodes takes one more connection"""
 
+LONG_ENOUGH = 2.0
+"""seconds in which a node that is there takes a connection; one that has not is gone, however soon a deadline
+ends the wait, or whatever the wait is for (a probe)"""
+
 _OUR_OWN = frozenset(
     {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 )
@@ -31,12 +35,16 @@ _OUR_OWN = frozenset(
 class Unreached(Exception):
     """No node took a connection. An inner matter of the package: what callers get is its ``error``."""
 
-    def __init__(self, error: HcpsdkError, failures: list[Failure]) -> None:
+    def __init__(self, error: HcpsdkError, failures: list[Failure], sound: bool) -> None:
         super().__init__(error.reason)
         self.error = error
         self.cause = failures[-1].error
-        self.theirs = all(map(_is_theirs, failures))
-        """HCP is not there: it was neither our time, nor our trust, nor our sockets that were short"""
+        late = failures[-1].cause is Cause.DEADLINE and not sound
+        self.theirs = all(map(_is_theirs, failures[:-1] if late else failures))
+        """HCP is not there: it was neither our time, nor our trust, nor our sockets that were short
+
+        A deadline may come before all addresses were tried; those that failed in earlier requests count then.
+        """
         self.listed = _listed(failures)
         """each address and its reason"""
 
@@ -90,7 +98,8 @@ class System:
                 errand.connect = clock.since(started) - errand.resolve
                 return link
             if not _may_wait(failures) or clock.now() >= end:
-                raise Unreached(self._unreachable(errand, failures), failures)
+                sound = bool(self.target._circle.sound())
+                raise Unreached(self._unreachable(errand, failures), failures, sound)
             clock.sleep(SLOT_PAUSE)
 
     def _round(self, errand: Errand, failures: list[Failure]) -> Link | None:
@@ -114,10 +123,8 @@ class System:
                 link.dial(errand.until)
             except Failure as failure:
                 failures.append(failure)
-                if not _goes_on(errand, failures):
-                    return None
-                self._note(failure)
-                if self.left(errand):
+                self._note(failure, self.patience.clock.since(started))
+                if not _goes_on(errand, failures) or self.left(errand):
                     return None
             else:
                 self.connect_time = self.patience.clock.since(started)
@@ -125,8 +132,9 @@ class System:
                 return link
         return None
 
-    def _note(self, failure: Failure) -> None:
-        if failure.cause is not Cause.FULL:
+    def _note(self, failure: Failure, waited: float) -> None:
+        """Remember a node that takes no connection; a lack of trust, of time or of room is no fault of it."""
+        if _is_theirs(failure) or (failure.cause is Cause.DEADLINE and waited >= LONG_ENOUGH):
             logger.warning('%s', failure)
             self.target._circle.failed(failure.address)
 

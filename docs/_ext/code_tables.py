@@ -2,14 +2,16 @@
 
 ``.. rows:: module.NAME`` renders a sequence of named tuples, one column per field; ``:headings:`` renames
 them, divided by ``;``. ``.. transitions:: module.NAME`` draws a ``{state: {event: next state}}``, and lists
-it below the drawing.
+it below the drawing; what changes no state is in the list only.
 """
 
 from __future__ import annotations
 
 import enum
+import html
 import importlib
-from typing import Any
+import textwrap
+from typing import Any, NamedTuple
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -26,8 +28,14 @@ def words(value: object) -> str:
     if isinstance(value, enum.Enum):
         return str(value.value)
     if isinstance(value, (set, frozenset)):
-        return ', '.join(sorted(map(words, value)))
+        members = [words(member) for member in sorted(value, key=_place)]
+        return ('; ' if any(' ' in member for member in members) else ', ').join(members)
     return str(value)
+
+
+def _place(member: object) -> tuple[int, str]:
+    """Members of an enum stand as they are defined, others by their names."""
+    return (list(type(member)).index(member) if isinstance(member, enum.Enum) else 0, str(member))
 
 
 def table(headings: list[str], rows: list[list[str]]) -> nodes.table:
@@ -43,10 +51,17 @@ def _row(cells: list[str]) -> nodes.row:
     return nodes.row('', *(nodes.entry('', nodes.paragraph(text=cell)) for cell in cells))
 
 
-# The drawing's measures, in its own units. States stand in a column, in the table's order; the last one,
-# where all roads end, is a bar at the right.
-STEP, TOP, LEFT, WIDTH, HEIGHT, BAR = 84, 16, 190, 120, 36, 600
-LONGEST_LINE = 25
+# The drawing's measures, in its own units. States stand in a column, in the table's order. A road to the
+# next state goes straight down; one that skips states goes down a rail at the right, one back up a rail at
+# the left, and each state that can be reached so has a rail of its own, with a label where a road begins.
+WIDTH, HEIGHT, LINE, MARGIN = 124, 36, 15, 12
+LETTERS = 25
+"""in a line of a label"""
+COLUMN = LETTERS * 6.4
+RAILS = {'left': 34, 'right': 116}
+"""how far the first rail is away; at the right, the labels of the roads straight down lie in between"""
+NEXT_RAIL = 22
+LEFT = MARGIN + COLUMN + RAILS['left']
 
 ARROWHEAD = (
     '<defs><marker id="states-tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7"'
@@ -54,57 +69,89 @@ ARROWHEAD = (
 )
 
 
+class Road(NamedTuple):
+    """From one state to another, by places in the column."""
+
+    start: int
+    stop: int
+    label: list[str]
+    """what happens, in lines"""
+
+    @property
+    def side(self) -> str:
+        """Where it runs; empty if it goes straight down."""
+        return '' if self.stop == self.start + 1 else 'right' if self.stop > self.start else 'left'
+
+
+def roads(transitions: dict[Any, dict[Any, Any]]) -> list[Road]:
+    """All roads from one state to another; those that lead nowhere else are not drawn."""
+    column, found = list(transitions), []
+    for start, (state, events) in enumerate(transitions.items()):
+        for following in dict.fromkeys(events.values()):
+            label = ', or '.join(words(event) for event, to in events.items() if to is following)
+            if following is not state:
+                found.append(Road(start, column.index(following), textwrap.wrap(label, LETTERS)))
+    return found
+
+
 def diagram(transitions: dict[Any, dict[Any, Any]]) -> str:
-    """The machine as SVG: onwards is downwards, back is an arc at the left, the end lies at the right."""
-    *column, end = transitions
-    height = STEP * (len(column) - 1) + HEIGHT
-    parts = [ARROWHEAD, *_box(BAR, TOP, height, words(end))]
-    for place, state in enumerate(column):
-        y = TOP + STEP * place
-        parts += _box(LEFT, y, HEIGHT, words(state))
-        for following in dict.fromkeys(transitions[state].values()):
-            label = ', or '.join(words(event) for event, to in transitions[state].items() if to is following)
-            if following is end:
-                parts += _to_the_end(y, label)
-            else:
-                parts += _arrow(place, column.index(following), label)
-    inner = ''.join(parts)
-    size = f'0 0 {BAR + WIDTH + TOP} {height + 2 * TOP}'
-    return f'<svg class="link-states" viewBox="{size}" role="img" aria-label="States">{inner}</svg>'
+    """The machine as SVG."""
+    ways = roads(transitions)
+    step = HEIGHT + LINE * max(len(road.label) for road in ways if not road.side) + 20
+    parts = [ARROWHEAD]
+    for place, state in enumerate(transitions):
+        parts += _box(MARGIN + step * place, words(state))
+    rails = {side: list(dict.fromkeys(road.stop for road in ways if road.side == side)) for side in RAILS}
+    for road in ways:
+        start, stop = (MARGIN + HEIGHT / 2 + step * place for place in (road.start, road.stop))
+        if road.side:
+            nth = rails[road.side].index(road.stop)
+            parts += _round(start, stop, road, RAILS[road.side] + NEXT_RAIL * nth)
+        else:
+            parts += _down(start, stop, road)
+    width = LEFT + WIDTH + RAILS['right'] + COLUMN + MARGIN
+    height = step * (len(transitions) - 1) + HEIGHT + 2 * MARGIN
+    opening = f'<svg class="states" viewBox="0 0 {width:g} {height:g}" role="img" aria-label="States">'
+    return f'{opening}{"".join(parts)}</svg>'
 
 
-def _box(x: float, y: float, height: float, label: str) -> list[str]:
-    middle = (x + WIDTH / 2, y + height / 2 + 5)
+def _box(y: float, label: str) -> list[str]:
+    middle = f'x="{LEFT + WIDTH / 2:g}" y="{y + HEIGHT / 2 + 5:g}"'
     return [
-        f'<rect x="{x}" y="{y}" width="{WIDTH}" height="{height}" rx="8"/>',
-        f'<text class="state" x="{middle[0]}" y="{middle[1]}">{label}</text>',
+        f'<rect x="{LEFT:g}" y="{y:g}" width="{WIDTH}" height="{HEIGHT}" rx="8"/>',
+        f'<text class="state" {middle}>{html.escape(label)}</text>',
     ]
 
 
-def _arrow(start: int, stop: int, label: str) -> list[str]:
-    y = TOP + STEP * start
-    if stop == start + 1:
-        x = LEFT + WIDTH / 2
-        path = _path(f'M{x} {y + HEIGHT}V{y + STEP - 2}')
-        return [path, _label(x + 10, y + (STEP + HEIGHT) / 2 + 4, label)]
-    from_y, to_y = y + HEIGHT / 2, TOP + STEP * stop + HEIGHT / 2
-    path = _path(f'M{LEFT} {from_y}C{LEFT - 70} {from_y} {LEFT - 70} {to_y} {LEFT - 2} {to_y}')
-    return [path, _label(LEFT - 62, (from_y + to_y) / 2 + 4, label, 'back')]
+def _down(start: float, stop: float, road: Road) -> list[str]:
+    x = LEFT + WIDTH / 2
+    path = _path(f'M{x:g} {start + HEIGHT / 2:g}V{stop - HEIGHT / 2 - 2:g}')
+    return [path, _label(x + 10, (start + stop) / 2, road.label)]
 
 
-def _to_the_end(y: float, label: str) -> list[str]:
-    middle = y + HEIGHT / 2
-    return [_path(f'M{LEFT + WIDTH} {middle}H{BAR - 2}'), _label(BAR - 14, middle - 6, label, 'back')]
+def _round(start: float, stop: float, road: Road, far: float) -> list[str]:
+    """Out of the box, along the rail, and into the other box."""
+    out, edge = (1, LEFT + WIDTH) if road.side == 'right' else (-1, LEFT)
+    along = 1 if stop > start else -1
+    rail, corner = edge + out * far, 10
+    path = _path(
+        f'M{edge:g} {start:g}H{rail - out * corner:g}Q{rail:g} {start:g} {rail:g} {start + along * corner:g}'
+        f'V{stop - along * corner:g}Q{rail:g} {stop:g} {rail - out * corner:g} {stop:g}H{edge + out * 2:g}'
+    )
+    return [path, _label(rail + out * 10, start, road.label, road.side)]
 
 
 def _path(d: str) -> str:
     return f'<path class="line" d="{d}" marker-end="url(#states-tip)"/>'
 
 
-def _label(x: float, y: float, label: str, kind: str = '') -> str:
-    lines = label.split(', ') if kind and len(label) > LONGEST_LINE else [label]
-    spans = (f'<tspan x="{x}" dy="{15 if place else 0}">{line}</tspan>' for place, line in enumerate(lines))
-    return f'<text class="event {kind}" x="{x}" y="{y}">{"".join(spans)}</text>'
+def _label(x: float, middle: float, lines: list[str], side: str = '') -> str:
+    first = middle + 4 - LINE * (len(lines) - 1) / 2
+    spans = (
+        f'<tspan x="{x:g}" y="{first + LINE * place:g}">{html.escape(line)}</tspan>'
+        for place, line in enumerate(lines)
+    )
+    return f'<text class="event {side}">{"".join(spans)}</text>'
 
 
 class _FromCode(SphinxDirective):

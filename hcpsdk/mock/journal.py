@@ -17,10 +17,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Callable, NamedTuple, Optional
 
+from .blobs import MemoryBlob
 from .collisions import join, key, same_content
 from .store import Directory, File, Names, Node, Place, Store, Version
 
 LOST_AND_FOUND: Names = (b'.lost+found', b'replication')
+
+NO_DATA = MemoryBlob(b'')
 
 
 class Revision(NamedTuple):
@@ -31,8 +34,12 @@ class Revision(NamedTuple):
     """the system where it was made, see :attr:`hcpsdk.mock.store.Store.mark`"""
     number: int
     """of the :class:`Change` that made it so"""
-    mixed: bool = False
-    """something of a state that it collided with has gone into it"""
+    mixed: int = 0
+    """how often something of a state that it collided with has gone into it"""
+
+    def same_change(self, other: Revision) -> bool:
+        """Whether both go back to one change, whatever has gone into them since."""
+        return self[:3] == other[:3]
 
 
 @dataclass(frozen=True)
@@ -40,7 +47,7 @@ class Change:
     """The state of a name, on its way to the other system.
 
     :param number: counts the changes of the system where it was made
-    :param base: the state before it; None: there was nothing yet
+    :param base: the state before it; None: there was nothing yet, or it may be any
     :param node: what lies there, a directory without its children
     :param size: bytes of data that came with the change
     :param made: when it was made, by the clock there
@@ -131,11 +138,15 @@ class Desk:
 
     def record(self, names: Names, at_ms: int, size: int) -> None:
         """See :class:`hcpsdk.mock.store.Journal`."""
-        self._send(names, size, lambda number: Revision(at_ms, self._office.mark, number))
+        base, mark = self._revisions.get(names), self._office.mark
+        if base is not None:  # what was made of a state is newer than that state, within the same ms, too
+            at_ms = max(at_ms, base.at_ms + (base.mark > mark))
+        self._send(names, size, base, lambda number: Revision(at_ms, mark, number))
 
-    def _send(self, names: Names, size: int, revise: Callable[[int], Revision]) -> None:
-        node, base = _snapshot(self._store.find(names)), self._revisions.get(names)
-        made = self._office.clock()
+    def _send(
+        self, names: Names, size: int, base: Optional[Revision], revise: Callable[[int], Revision]
+    ) -> None:
+        node, made = _snapshot(self._store.find(names)), self._office.clock()
 
         def change(number: int) -> Change:
             return Change(number, self._place, names, base, revise(number), node, size, made)
@@ -152,28 +163,44 @@ class Desk:
         """Take in a change that was made on the other system."""
         with self._store.lock:
             mine = self._revisions.get(change.names)
-            if mine in (None, change.base):
+            if mine is None or mine == change.base:
                 self._put(change.names, change.node, change.revision.at_ms)
                 self._revisions[change.names] = change.revision
-            elif mine is not None:
+            else:
                 self._collide(change, mine)
 
     def _collide(self, change: Change, mine: Revision) -> None:
         """The newer state counts, the older one is not lost."""
-        states = [(mine, _snapshot(self._store.find(change.names))), (change.revision, change.node)]
-        (_, old), (newest, new) = sorted(states, key=lambda state: state[0])
+        here, incoming = _snapshot(self._store.find(change.names)), change.node
+        wins = change.revision > mine or change.revision.same_change(mine)
+        old, new = (here, incoming) if wins else (incoming, here)
+        at_ms = max(change.revision, mine).at_ms
+        self._put(change.names, self._settled(change.names, new, old), at_ms)
+        settled = self._name(change, mine, here)
+        self._revisions[change.names] = settled
+        if self._store.mark or (incoming is None and here is not None):
+            # With more changes on their way the two may not come to the same end. The primary's counts: it
+            # is sent once more, to be joined with whatever is there. So is what outlived a deletion: the
+            # other system has lost versions that live on here.
+            self._send(change.names, 0, None, lambda _: settled)
+
+    def _settled(self, names: Names, new: Optional[Node], old: Optional[Node]) -> Optional[Node]:
+        """What comes of two states of a name."""
         if isinstance(new, File) and isinstance(old, File):
-            new = self._joined(change.names, new, old)
-        elif isinstance(new, Directory) and isinstance(old, File):
+            return self._joined(names, new, old)
+        if isinstance(new, Directory) and isinstance(old, File):
             if new.deleted:
-                new = old
-            else:
-                self._set_aside(change.names, old)
-        self._put(change.names, new, newest.at_ms)
-        mixed = self._revisions[change.names] = newest._replace(mixed=True)
-        if self._store.mark:
-            # With more changes on their way the two may not come to the same end: this one's counts.
-            self._send(change.names, 0, lambda _: mixed)
+                return old
+            self._set_aside(names, old)
+        return new
+
+    def _name(self, change: Change, mine: Revision, before: Optional[Node]) -> Revision:
+        """The revision of what has come of a collision: one of the two, if it is nothing but that."""
+        newest, now = max(change.revision, mine), _snapshot(self._store.find(change.names))
+        for revision, node in ((change.revision, change.node), (mine, before)):
+            if newest.same_change(revision) and _alike(node, now):
+                return revision
+        return newest._replace(mixed=newest.mixed + 1)
 
     def _joined(self, names: Names, new: File, old: File) -> File:
         """Two objects of one name as one; without versioning, the older data are set aside."""
@@ -256,6 +283,17 @@ def _snapshot(node: Optional[Node]) -> Optional[Node]:
     if isinstance(node, File):
         return replace(node, versions=list(node.versions))
     return node if node is None else replace(node, children={})
+
+
+def _alike(one: Optional[Node], other: Optional[Node]) -> bool:
+    """Whether two states are the same, wherever their data lie."""
+    return _without_data(one) == _without_data(other)
+
+
+def _without_data(node: Optional[Node]) -> Optional[Node]:
+    if isinstance(node, File):
+        return replace(node, versions=[replace(one, blob=NO_DATA) for one in node.versions])
+    return node if node is None else replace(node, content_ms=0)
 
 
 def _leaves(names: Names, directory: Directory) -> Iterable[tuple[Names, Node]]:

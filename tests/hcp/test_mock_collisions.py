@@ -87,6 +87,15 @@ def test_the_same_content_does_not_collide(slow_pair: Pair, split, both, clock, 
     assert both('a', header='x-hcp-versionid') == [str(int(clock.now * 1000) * 64 + 2)]
 
 
+def test_an_acl_stays_with_its_object(slow_pair: Pair, split, both, clock, at) -> None:
+    """An object would be open to those to whom only the other one of its name was."""
+    at(slow_pair[0]).put('a', b'older')
+    at(slow_pair[0]).put('a?type=acl', b'<accessControlList/>')
+    clock.now += 1
+    at(slow_pair[1]).put('a', b'newer')
+    assert both('a', aside(split, slow_pair[0]), header='x-hcp-acl') == ['false', 'true']
+
+
 def test_a_collision_flag_goes_with_the_next_change(slow_pair: Pair, split, both, at) -> None:
     """What was looked after already would be reported again and again."""
     for hcp in slow_pair:

@@ -389,6 +389,15 @@ def test_a_dead_node_stays_dead_with_the_mock(hcp: MockHCP, dial) -> None:
         dial(hcp.port, hcp.addresses[1])
 
 
+def test_a_client_that_knocks_while_the_door_shuts(hcp: MockHCP) -> None:
+    """It would be let into a node that is dead, or a black hole would lose its stopper."""
+    server = hcp._running()
+    gate = server._gates[0]
+    hcp.misbehave(Blackhole(), node=gate.node)
+    server._welcome(gate)
+    assert hcp.open_connections() == 0
+
+
 def test_whom_a_fault_meets(hcp: MockHCP, dial) -> None:
     """Faults would hit the requests that prepare or check a test."""
     hcp.misbehave(Say(500), node=1, method='GET', path='/rest/a', times=2)

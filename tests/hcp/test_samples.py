@@ -24,6 +24,8 @@ from hcpsdk.mock import MockHCP, Say, Silent
 TREE = Path(__file__).parents[2]
 SAMPLES = TREE / 'samples'
 NAMES = sorted(path.stem for path in SAMPLES.glob('*.py') if path.stem != 'settings')
+LED = [name for name in NAMES if name != 'replica_aware']
+"""those that the environment leads to an HCP; the other one brings two"""
 ON_OBJECTS = [name for name in NAMES if name != 'replication_status']
 
 MIB = 1024 * 1024
@@ -195,6 +197,20 @@ def test_replication_status_of_a_suspended_link(hcp: MockHCP) -> None:
     assert ', but suspended: Suspended by user' in output(hcp, 'replication_status')
 
 
+def test_replica_aware() -> None:
+    """Or one would not see that the program goes on when its HCP is gone, and by which system."""
+    printed = output(None, 'replica_aware')
+    assert re.findall(r'(stored|read) (\w+) (?:on|from) (hcp\d)\.example\.com', printed) == [
+        ('stored', 'first', 'hcp1'),
+        ('read', 'first', 'hcp1'),
+        ('read', 'first', 'hcp2'),
+        ('stored', 'second', 'hcp2'),
+        ('read', 'second', 'hcp1'),
+    ]
+    assert re.search(r'^ {4}failed over since [\d:]{8}: 127\.0\..*: refused', printed, re.MULTILINE)
+    assert re.search(r'^ {4}normal since [\d:]{8}: 127\.0\.0\.\d answers$', printed, re.MULTILINE)
+
+
 # --- parallel_ingest -------------------------------------------------------------------------
 
 
@@ -279,7 +295,7 @@ def test_a_refusal_in_the_middle_ends_the_ingest(hcp: MockHCP) -> None:
 # --- what they say when something is wrong -----------------------------------------------------
 
 
-@pytest.mark.parametrize('name', NAMES)
+@pytest.mark.parametrize('name', LED)
 def test_nobody_listens(hcp: MockHCP, name: str) -> None:
     """Or a wrong port would end in a traceback."""
     port = closed_port()
@@ -287,7 +303,7 @@ def test_nobody_listens(hcp: MockHCP, name: str) -> None:
     assert 'could be connected: 127.0.0.' in complaint(done, name)
 
 
-@pytest.mark.parametrize('name', NAMES)
+@pytest.mark.parametrize('name', LED)
 def test_hcp_is_silent(hcp: MockHCP, name: str) -> None:
     """Or a sample would hang, or end in a traceback."""
     hcp.misbehave(Silent(), times=None)
@@ -318,7 +334,7 @@ def test_a_wrong_name(hcp: MockHCP, name: str) -> None:
     assert f'{nowhere} could not be resolved' in complaint(done, name)
 
 
-@pytest.mark.parametrize('name', NAMES)
+@pytest.mark.parametrize('name', LED)
 def test_a_certificate_that_does_not_verify(tmp_path: Path, name: str) -> None:
     """Or one would not know why TLS fails, and what to do."""
     with tls_mock(tmp_path) as hcp:
@@ -358,7 +374,7 @@ def test_a_setting_that_makes_no_sense(variable: str, value: str, said: str) -> 
 def test_help_shows_every_setting(name: str) -> None:
     """Or one would have to read the program to use it; or the help would give the password away."""
     source = (SAMPLES / f'{name}.py').read_text(encoding='utf-8')
-    variables = re.findall(r"^[A-Z]+ = (\w+)\('(HCP_\w+)'", source, re.MULTILINE)
+    variables = re.findall(r"^[A-Z_]+ = (\w+)\('(HCP_\w+)'", source, re.MULTILINE)
     given = {variable: '7' if kind == 'number' else 'somebody' for kind, variable in variables}
     given.update({variable: '1' for kind, variable in variables if kind == 'switch'})
     given.update({variable: '127.0.0.9:53' for kind, variable in variables if kind == 'nameserver'})

@@ -44,6 +44,27 @@ def test_close_from_elsewhere_ends_a_read_at_once(villain, server_context, clien
     assert time.monotonic() - began < 5
 
 
+def test_a_read_that_is_woken_by_close_is_no_end(villain, monkeypatch):
+    """A download that another thread aborts passes for a whole one, if the reader is the faster."""
+    back, drop = threading.Event(), _link.Link._drop
+
+    def slow_drop(self):
+        back.wait(5)
+        drop(self)
+
+    villain.plays(villain.read, villain.say(b'HTTP/1.1 200 OK\r\n\r\nok'), lambda wire: wire.outlast())
+    con = villain.connection()
+    con.GET('/rest/object')
+    assert con.Response.peek() == b'ok'
+    monkeypatch.setattr(_link.Link, '_drop', slow_drop)
+    closer = threading.Timer(0.05, con.close)
+    closer.start()
+    threading.Timer(0.5, back.set).start()
+    with pytest.raises(hcpsdk.HcpsdkError):
+        con.read()
+    closer.join()
+
+
 def test_close_from_elsewhere_never_takes_tls_off(villain, server_context, client_context, monkeypatch):
     """What another thread is about to send goes out in the clear, credentials and all."""
     naked = []

@@ -21,9 +21,9 @@ def join(new: File, old: File, *, versioning: bool) -> File:
     others = {key(version): version for version in old.versions}
     versions = [_united(version, others.pop(key(version), version)) for version in new.versions]
     top = versions.pop()
-    if versioning:
+    if versioning and others:  # else the order is that of the newer one, where IDs need not grow
         versions = sorted([*versions, *others.values()], key=lambda version: version.id)
-    elif same_content(new, old):
+    elif not versioning and same_content(new, old):
         top = _united(top, old.newest)
     one_object = versioning or same_content(new, old)
     later = old if one_object and old.acl_at > new.acl_at else new

@@ -1,4 +1,4 @@
-"""A Target whose requests have a deadline fails over, though each one ends before all addresses were tried."""
+"""A Target fails over though each request ends by its deadline before all addresses were tried."""
 
 from __future__ import annotations
 

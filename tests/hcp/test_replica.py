@@ -292,8 +292,8 @@ def test_a_probe_takes_its_time_and_no_more(
     fault: Fault, pair: Pair, aim: Aim, connect: Connect, now: Now, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A primary that takes connections and says nothing would hold up a request for half a minute."""
-    assert _pair.PROBE_PATIENCE == 2.0
-    monkeypatch.setattr(_pair, 'PROBE_PATIENCE', 0.2)
+    assert _pair.LONG_ENOUGH == 2.0
+    monkeypatch.setattr(_pair, 'LONG_ENOUGH', 0.2)
     con = connect(aim(), timeout=30)
     down = pair[0].misbehave(Refuse())
     get(con)

@@ -55,7 +55,7 @@ test-all: $(VENV)/.with-dev
 
 # HCPSDK_SOAK_SECONDS and HCPSDK_SOAK_SEED say how long, and which choices to make again.
 soak: $(VENV)/.with-test
-	@$(BIN)/python -m pytest -m soak -rP --tb=short --show-capture=stdout tests/hcp/test_soak.py
+	@$(BIN)/python -m pytest -m soak -rP --tb=short --show-capture=stdout tests/hcp
 
 check: lint types docs dist
 	@echo "check: hcpsdk $(VERSION) is in order: lint, types, documentation, wheel and sdist"

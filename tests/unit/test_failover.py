@@ -127,6 +127,39 @@ def test_an_answer_brings_it_back(failover: Failover) -> None:
     assert NODES[0] in failover.state.reason
 
 
+def test_two_503_far_apart_are_two_occasions(failover: Failover, now: Now) -> None:
+    """A nightly job that met 503 last and first would have its primary given up by a single answer."""
+    for node in NODES:
+        failover.busy(node, NODES)
+    now.value += 24 * 3600
+    for node in NODES:
+        failover.busy(node, NODES)
+    assert not failover.failed_over
+
+
+def test_an_answer_to_what_began_before_proves_nothing(failover: Failover, now: Now) -> None:
+    """A slow answer of the primary's last breath would bring it back, and the next request wait for it."""
+    began = now.value
+    now.value += 1
+    failover.unreachable('gone', since=began)
+    failover.answered(NODES[0], began)
+    assert failover.failed_over
+    failover.answered(NODES[0], now.value)
+    assert not failover.failed_over
+
+
+def test_an_old_finding_is_looked_into_at_once(failover: Failover, now: Now) -> None:
+    """A primary that came back while a slow request gave it up would be out of use for an interval."""
+    began = now.value
+    now.value += 1
+    failover.answered(NODES[0], now.value)
+    now.value += 1
+    failover.unreachable('gone', since=began)
+    assert failover.failed_over
+    assert failover.probe_due()
+    assert not failover.probe_due()
+
+
 def test_busy_once_more_after_it_came_back_counts_anew(failover: Failover, now: Now) -> None:
     """A single 503 after the primary came back would take it out of use again."""
     for node in NODES:

@@ -535,9 +535,24 @@ def test_a_replica_that_lags_is_not_believed(pair: Pair, aim: Aim, connect: Conn
     with link_cut(pair):
         store(pair[0], '/rest/late')
     con = connect(aim(RA))
+    pair[0].log.clear()
     pair[0].misbehave(Say(410), method='GET')
     assert get(con, '/rest/late') == PRIMARY
     assert [one.status for one in con.attempts] == [410, 404, 200]
+    assert con.address in pair[0].addresses
+    assert len({one.connection for one in pair[0].log}) == 1
+
+
+@pytest.mark.parametrize('status', [400, 403, 410, 500, 503])
+def test_a_replica_that_cannot_help_costs_the_primary_nothing(
+    status: int, pair: Pair, aim: Aim, connect: Connect
+) -> None:
+    """A primary in trouble would get each request once more, or its answer be lost to that of the replica."""
+    con = connect(aim(RA))
+    pair[0].misbehave(Say(410), times=None)
+    pair[1].misbehave(Say(status), times=None)
+    assert get(con) == (410, 'hcp1.example.com')
+    assert (seen(pair[0]), con.address in pair[0].addresses) == (1, True)
 
 
 @contextlib.contextmanager

@@ -1,60 +1,116 @@
-"""Questions to HCP that are answered by a document: open, ask, check, read, close."""
+"""Questions to HCP that are answered by a document: ask, check, read. The only place that does it.
+
+:class:`hcpsdk.namespace.Info` and all of :mod:`hcpsdk.mapi` stand on it.
+"""
 
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, TypeVar
 
 from . import _xml
 from ._check import kind, number
-from ._request import Params
+from ._request import HeaderLines, Params
 from .connection import MAX_DEBUGLEVEL, Connection
 from .errors import HcpsdkError
 from .target import Target
 
+Self = TypeVar('Self', bound='Asker')
+
+# Methods that change nothing, so that they may be repeated as often as a Connection likes.
+_ASKING = frozenset({'GET', 'HEAD'})
+
 
 class Asker:
-    """What :class:`hcpsdk.namespace.Info` and the classes of :mod:`hcpsdk.mapi` have in common.
+    """Asks an HCP, and insists on an answer.
+
+    Questions in a ``with`` block go by one connection, others by one each. What changes something goes by
+    a fresh one, and is not repeated: where a second try is answered unlike the first, or acts twice, the
+    caller has to know.
 
     :param target: whom to ask
     :param debuglevel: as in :class:`hcpsdk.Connection`
     :raises TypeError, ValueError: if an argument makes no sense
     """
 
+    _kept = False
+    _timeout: float | tuple[float, float] = 30
+
     def __init__(self, target: Target, debuglevel: int = 0) -> None:
         self._target = kind('target', target, Target, 'a hcpsdk.Target')
-        self._debuglevel = number('debuglevel', debuglevel, 0, MAX_DEBUGLEVEL)
+        number('debuglevel', debuglevel, 0, MAX_DEBUGLEVEL)
+        self._asking = Connection(target, self._timeout, debuglevel=debuglevel)
+        self._acting = Connection(target, self._timeout, debuglevel=debuglevel, retries=0)
 
     def __repr__(self) -> str:
         return f'<{type(self).__name__} of {self._target.fqdn}>'
 
+    def __enter__(self: Self) -> Self:
+        self._kept = True
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection to HCP; the next question would open a new one."""
+        self._kept = False
+        self._asking.close()
+        self._acting.close()
+
+    @contextmanager
+    def _answered(
+        self, method: str, url: str, params: Params = None, body: Any = None, headers: HeaderLines = None
+    ) -> Iterator[Connection]:
+        """Ask; the answer's status is for the caller to judge, its body for him to read."""
+        asking = method in _ASKING
+        connection = self._asking if asking else self._acting
+        try:
+            connection.request(method, url, body, params, headers)
+            yield connection
+        finally:
+            if not (asking and self._kept):
+                connection.close()
+
+    def _refusal(self, connection: Connection, what: str) -> HcpsdkError:
+        """The error for an answer that says no; HCP's own words belong into it."""
+        return HcpsdkError(refusal(connection, what))
+
     def _document(self, url: str, root: str, params: Params = None) -> ET.Element:
-        """GET a document, and return its root element.
+        """GET a document in XML, and return its root element.
 
         :raises HcpsdkError: if HCP refuses, quoting its reason, or answers with another document
         """
-        with Connection(self._target, debuglevel=self._debuglevel) as connection:
-            connection.GET(url, params=params)
-            _insist(connection, f'GET {url}')
-            announced = getattr(connection.Response, 'length', None)  # None: only the end will tell
-            _xml.check_size(announced or 0, root)
-            return _xml.parse(connection.read(_xml.MAX_BYTES + 1), root)
-
-    def _act(self, url: str, params: Params) -> None:
-        """POST without a body: what is to be done stands in the query.
-
-        :raises HcpsdkError: if HCP refuses, quoting its reason
-        """
-        with Connection(self._target, debuglevel=self._debuglevel) as connection:
-            connection.POST(url, params=params)
-            _insist(connection, f'POST {url}')
+        with self._answered('GET', url, params) as connection:
+            if connection.response_status != 200:
+                raise self._refusal(connection, f'GET {url}')
+            return _xml.parse(read_document(connection, root), root)
 
 
-def _insist(connection: Connection, what: str) -> None:
-    """Everything but 200 is an error here, and HCP's own words belong into it."""
-    if connection.response_status == 200:
-        return
-    said = ' '.join(connection.getheader('X-HCP-ErrorMessage', '').split())  # it may come folded
-    raise HcpsdkError(
-        f'{what} at {connection.address}: {connection.response_status} {connection.response_reason}'
-        + (f' - {said}' if said else '')
-    )
+def read_document(connection: Connection, what: str) -> bytes:
+    """The body of an answer, unless it is too large for a document.
+
+    :raises HcpsdkError: if it is
+    """
+    announced = getattr(connection.Response, 'length', None)  # None: only the end will tell
+    _xml.check_size(announced or 0, what)
+    data = connection.read(_xml.MAX_BYTES + 1)
+    _xml.check_size(len(data), what)
+    return data
+
+
+def refusal(connection: Connection, what: str) -> str:
+    """What HCP said instead of doing it."""
+    line = f'{what} at {connection.address}: {connection.response_status} {connection.response_reason}'
+    message = said(connection)
+    return f'{line} - {message}' if message else line
+
+
+def said(connection: Connection) -> str:
+    """HCP's own words for an error; they may come folded."""
+    return ' '.join(connection.getheader('X-HCP-ErrorMessage', '').split())

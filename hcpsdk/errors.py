@@ -11,6 +11,7 @@
      +-- HcpsdkReplicaInitError        the replica's Target could not be made
      +-- hcpsdk.ips.IpsError           a name has no address
      +-- hcpsdk.pathbuilder.PathBuilderError
+     +-- hcpsdk.mapi.MapiError         HCP refused to manage something
      +-- hcpsdk.mapi.ReplicationSettingsError
 
 A status code is an answer of HCP and never raised by a :class:`hcpsdk.Connection`;

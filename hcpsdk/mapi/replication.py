@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
-from .._ask import Asker
-from .._check import kind
 from .._xml import nested
 from ..errors import HcpsdkError
+from ..target import Target
+from ._engine import Mapi, name_of, url_of
 
-_SERVICE = '/mapi/services/replication'
+_SERVICE = ('services', 'replication')
 
 
 class ReplicationSettingsError(HcpsdkError):
     """The action does not fit the type of the link."""
 
 
-class Replication(Asker):
+class Replication(Mapi):
     """Look at replication links, and change what they do.
 
     :param target: a :class:`hcpsdk.Target` for ``admin.<hcp domain>`` and port 9090, with the
@@ -31,6 +30,11 @@ class Replication(Asker):
 
     .. versionadded:: 0.9.0-5
     """
+
+    _since = '7.0'
+
+    def __init__(self, target: Target, debuglevel: int = 0) -> None:
+        super().__init__(target, debuglevel=debuglevel)
 
     R_ACTIVE_ACTIVE = 'ACTIVE_ACTIVE'
     R_OUTBOUND = 'OUTBOUND'
@@ -50,7 +54,7 @@ class Replication(Asker):
             ``enableDNSFailover``, ``enableDomainAndCertificateSynchronization``, ``network``
         :raises HcpsdkError: if HCP refuses
         """
-        return nested(self._document(_SERVICE, 'replicationService'))
+        return nested(self._document(url_of(_SERVICE), 'replicationService'))
 
     def getlinklist(self) -> list[str]:
         """The names of all replication links.
@@ -58,7 +62,7 @@ class Replication(Asker):
         :returns: a list of str
         :raises HcpsdkError: if HCP refuses
         """
-        found = self._document(f'{_SERVICE}/links', 'links')
+        found = self._document(url_of((*_SERVICE, 'links')), 'links')
         return [element.text or '' for element in found.iter('name')]
 
     def getlinkdetails(self, link: str) -> dict[str, Any]:
@@ -71,7 +75,7 @@ class Replication(Asker):
             ``failoverSettings`` and ``statistics``
         :raises HcpsdkError: if HCP refuses
         """
-        return nested(self._document(_link_url(link), 'link', {'verbose': True}))
+        return nested(self._document(url_of(_link(link)), 'link', {'verbose': True}))
 
     def setreplicationlinkstate(self, linkname: str, action: str, linktype: str | None = None) -> None:
         """Do something to a replication link: suspend it, fail over to this system, and so on.
@@ -87,7 +91,7 @@ class Replication(Asker):
         :raises HcpsdkError: if HCP refuses
         """
         _check_action(action, linktype)
-        self._act(_link_url(linkname), {action: ''})
+        self.post(_link(linkname), {action: ''})  # without a body, which only replication wants so (1.7)
 
 
 _ACTIVE_ACTIVE = frozenset({Replication.R_ACTIVE_ACTIVE})
@@ -119,7 +123,5 @@ def _check_action(action: str, linktype: str | None) -> None:
         )
 
 
-def _link_url(name: str) -> str:
-    if not kind('the name of a link', name, str):
-        raise ValueError('the name of a link must not be empty')
-    return f'{_SERVICE}/links/{quote(name, safe="")}'
+def _link(name: str) -> tuple[str, ...]:
+    return (*_SERVICE, 'links', name_of(name, 'the name of a link'))

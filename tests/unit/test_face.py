@@ -196,6 +196,7 @@ PUBLIC_MODULES = [
     errors,
     ips,
     mapi,
+    mapi._engine,
     replication,
     namespace,
     pathbuilder,
@@ -263,6 +264,7 @@ ERRORS = {
     'HcpsdkReplicaInitError': hcpsdk.HcpsdkReplicaInitError,
     'IpsError': hcpsdk.ips.IpsError,
     'PathBuilderError': hcpsdk.pathbuilder.PathBuilderError,
+    'MapiError': hcpsdk.mapi.MapiError,
     'ReplicationSettingsError': hcpsdk.mapi.ReplicationSettingsError,
 }
 each_error = pytest.mark.parametrize(
@@ -390,8 +392,9 @@ LAYERS: dict[str, set[str]] = {
     },  # fmt: skip
     '_ask': {'_check', '_request', '_xml', 'connection', 'errors', 'target'},
     'namespace': {'_ask', 'errors'},
-    'mapi.replication': {'_ask', '_check', '_xml', 'errors'},
-    'mapi': {'mapi.replication'},
+    'mapi._engine': {'_ask', '_check', '_request', 'connection', 'errors'},
+    'mapi.replication': {'_xml', 'errors', 'mapi._engine', 'target'},
+    'mapi': {'mapi._engine', 'mapi.replication'},
     '': {
         '_failover',
         '_journal',

@@ -1,0 +1,277 @@
+"""One request to the management API, for all that stands on it: paths, formats, refusals."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Union
+from urllib.parse import quote
+
+from .._ask import Asker, read_document, refusal, said
+from .._check import kind
+from .._request import Params
+from ..connection import Connection
+from ..errors import HcpsdkError
+
+PREFIX = '/mapi'
+
+JSON = 'application/json'
+XML = 'application/xml'
+
+MAPI_PORT = 9090
+"""the only one that HCP has for it (MAPI reference, 1.1)"""
+
+Path = Union[str, Iterable[str]]
+Answer = Union[dict[str, Any], list[Any], bytes]
+
+_NOT_THERE = frozenset({302, 404})
+"""what HEAD says of a resource that does not exist: 302 (MAPI reference, 1.8)"""
+
+# The likely cause of a refusal, where HCP seldom says more (MAPI reference, 1.2 to 1.4 and 1.9).
+_HINTS = {
+    302: 'there is no such resource, or the user may not see it',
+    400: 'a name, a property or a parameter is not as HCP wants it',
+    403: (
+        'user and password may be wrong, a role be missing, the management API be switched off (for all'
+        ' or for this tenant) or closed to this address, or the level be the wrong one: admin.<hcp domain> is'
+        ' for system-level users, <tenant>.<hcp domain> for those of the tenant'
+    ),
+    404: 'there is no such resource; look at the names in the path',
+    405: 'the resource does not know this method',
+    409: 'the name is taken',
+    415: 'HCP does not take this format here',
+    503: 'HCP is too busy, or this service is not to be had just now',
+}
+
+_WRONG_PORT = f'the management API has port {MAPI_PORT}'
+
+
+class MapiError(HcpsdkError):
+    """HCP refused a request to its management API.
+
+    :param reason: what happened, with the likely cause
+    :param status: the HTTP status code; None if there was no answer that one could understand
+    :param message: HCP's own words (``X-HCP-ErrorMessage``), or empty
+    :param resource: the path below ``/mapi``
+
+    .. versionadded:: 0.9.0-5
+    """
+
+    def __init__(self, reason: str, status: int | None = None, message: str = '', resource: str = '') -> None:
+        super().__init__(reason)
+        self.status = status
+        """The HTTP status code (int or None)."""
+        self.message = message
+        """HCP's own words, empty if it had none (str)."""
+        self.resource = resource
+        """The path of the resource, below ``/mapi`` (str)."""
+
+
+class Mapi(Asker):
+    """Any resource of the management API, in one line.
+
+    :param target: a :class:`hcpsdk.Target` for ``admin.<hcp domain>`` or ``<tenant>.<hcp domain>``,
+        on port 9090
+    :param timeout: seconds, as in :class:`hcpsdk.Connection`
+    :param debuglevel: as in :class:`hcpsdk.Connection`
+    :raises TypeError, ValueError: if an argument makes no sense
+
+    A path is what stands behind ``/mapi/``, as one text, or as a sequence of names: these are encoded
+    one by one, so a name may hold a slash. Dictionaries go out, and come back, as JSON.
+
+    In a ``with`` block all questions go by one connection.
+
+    .. versionadded:: 0.9.0-5
+    """
+
+    _since = ''
+    """the release of HCP that has brought the resources"""
+
+    def __init__(self, target: Any, timeout: float | tuple[float, float] = 60, debuglevel: int = 0) -> None:
+        self._timeout = timeout
+        super().__init__(target, debuglevel)
+        self._software_version = ''
+
+    @property
+    def software_version(self) -> str:
+        """The release that HCP says it has (``X-HCP-SoftwareVersion``); empty before the first answer."""
+        return self._software_version
+
+    def get(self, path: Path, params: Params = None, *, accept: str = JSON) -> Answer:
+        """Read a resource.
+
+        :param path: of the resource
+        :param params: the query, as in :meth:`hcpsdk.Connection.request`
+        :param accept: the format to ask for
+        :returns: a dictionary or a list if the answer is JSON, else bytes
+        :raises MapiError: if HCP refuses
+        """
+        return self._do('GET', path, params, None, accept)
+
+    def put(self, path: Path, params: Params = None, body: Any = None, *, form: str = JSON) -> Answer:
+        """Create something. It is not repeated, whatever happens on the way.
+
+        :param path: of the list that it belongs to; of itself where HCP wants that
+        :param params: the query
+        :param body: its properties: a dictionary, or bytes or text of the format ``form``
+        :param form: the format of a body that is bytes or text
+        :returns: what HCP says, mostly an empty dictionary
+        :raises MapiError: if HCP refuses
+        """
+        return self._do('PUT', path, params, body, JSON, form)
+
+    def post(self, path: Path, params: Params = None, body: Any = None, *, form: str = JSON) -> Answer:
+        """Change something, or have something done. It is not repeated, whatever happens on the way.
+
+        For the parameters see :meth:`put`. Where only the query counts, HCP wants an empty dictionary as
+        ``body``, but for replication and logs, where it wants none.
+        """
+        return self._do('POST', path, params, body, JSON, form)
+
+    def delete(self, path: Path, params: Params = None) -> Answer:
+        """Delete something. It is not repeated, whatever happens on the way.
+
+        For the parameters see :meth:`put`.
+        """
+        return self._do('DELETE', path, params, None, JSON)
+
+    def exists(self, path: Path, params: Params = None) -> bool:
+        """Whether there is a resource, and the user may see it.
+
+        :raises MapiError: if HCP does not tell
+        """
+        url = url_of(path)
+        with self._answered('HEAD', url, params) as connection:
+            self._note_version(connection)
+            if connection.response_status in _NOT_THERE:
+                return False
+            self._insist(connection, 'HEAD', url)
+            return True
+
+    @contextmanager
+    def open(
+        self,
+        method: str,
+        path: Path,
+        params: Params = None,
+        body: Any = None,
+        *,
+        accept: str = '*/*',
+        form: str = JSON,
+    ) -> Iterator[Connection]:
+        """An answer that is not to be read at once, such as a package of logs.
+
+        :returns: a context manager, the value of which is a :class:`hcpsdk.Connection` to be read from
+        :raises MapiError: if HCP refuses
+        """
+        url = url_of(path)
+        data, headers = _payload(body, form)
+        headers['Accept'] = accept
+        with self._answered(method, url, params, data, headers) as connection:
+            self._note_version(connection)
+            self._insist(connection, method, url)
+            yield connection
+
+    def _do(
+        self, method: str, path: Path, params: Params, body: Any, accept: str, form: str = JSON
+    ) -> Answer:
+        with self.open(method, path, params, body, accept=accept, form=form) as connection:
+            data = read_document(connection, url_of(path))
+            return _parsed(data, connection.getheader('Content-Type', ''), method, url_of(path))
+
+    def _insist(self, connection: Connection, method: str, url: str) -> None:
+        if connection.response_status != 200:
+            raise self._refusal(connection, f'{method} {url}')
+
+    def _note_version(self, connection: Connection) -> None:
+        self._software_version = connection.getheader('X-HCP-SoftwareVersion', self._software_version)
+
+    def _refusal(self, connection: Connection, what: str) -> MapiError:
+        status = connection.response_status
+        hints = [self._too_old(), _HINTS.get(status or 0, '')]
+        if self._target.port != MAPI_PORT and status in (403, 404):
+            hints.append(f'{_WRONG_PORT}, and this Target has {self._target.port}')
+        reason = '; '.join([refusal(connection, what), *filter(None, hints)])
+        return MapiError(reason, status, said(connection), what.partition(' ')[2][len(PREFIX) :])
+
+    def _too_old(self) -> str:
+        """Whether HCP is too old for these resources, in words."""
+        if not self._since or not self._software_version:
+            return ''
+        if _numbers(self._software_version) >= _numbers(self._since):
+            return ''
+        return (
+            f'HCP has these resources since release {self._since}, and this one is {self._software_version}'
+        )
+
+
+def url_of(path: Path) -> str:
+    """The url of a resource; names in a sequence are encoded one by one.
+
+    >>> url_of('tenants/lab'), url_of(('tenants', 'a/b'))
+    ('/mapi/tenants/lab', '/mapi/tenants/a%2Fb')
+    """
+    if isinstance(path, str):
+        inner = path.strip('/')
+        inner = inner[len(PREFIX) :] if f'/{inner}/'.startswith(f'{PREFIX}/') else inner
+        if not inner.strip('/'):
+            raise ValueError('the path of a resource must not be empty')
+        return f'{PREFIX}/{inner.strip("/")}'
+    names = [name_of(name) for name in path]
+    if not names:
+        raise ValueError('the path of a resource must not be empty')
+    return '/'.join([PREFIX, *(quote(name, safe='') for name in names)])
+
+
+def name_of(name: str, what: str = 'a name') -> str:
+    """A name that can stand in a path.
+
+    :param what: it is, for messages
+    :raises TypeError, ValueError: if it cannot
+    """
+    if not kind(what, name, str) or name in ('.', '..'):
+        raise ValueError(f'{what} must not be empty, nor be a dot or two: {name!r}')
+    return name
+
+
+def _payload(body: Any, form: str) -> tuple[Any, dict[str, str]]:
+    """The body as it is sent, and the header that says what it is: HCP insists on it (1.6)."""
+    if body is None:
+        return None, {}
+    if isinstance(body, Mapping):
+        return json.dumps(body).encode(), {'Content-Type': JSON}
+    if not isinstance(body, (bytes, str)):
+        raise TypeError(f'body must be a dictionary, bytes or text, not {type(body).__name__}')
+    return body, {'Content-Type': form}
+
+
+def _parsed(data: bytes, form: str, method: str, url: str) -> Answer:
+    if not data:
+        return {}
+    if form.partition(';')[0].strip().lower() != JSON:
+        return data
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError) as cause:
+        raise MapiError(
+            f'{method} {url}: expected JSON, got {data[:80]!r} ({cause})', resource=url
+        ) from cause
+    if not isinstance(found, (dict, list)):
+        raise MapiError(f'{method} {url}: expected an object, got {data[:80]!r}', resource=url)
+    return found
+
+
+def _numbers(release: str) -> tuple[int, ...]:
+    """``7.1.0.10`` as something that can be compared."""
+    return tuple(int(part) for part in release.split('.') if part.isdecimal())
+
+
+def as_dict(answer: Answer, what: str) -> dict[str, Any]:
+    """An answer that has to be a dictionary.
+
+    :raises MapiError: if it is not
+    """
+    if not isinstance(answer, dict):
+        raise MapiError(f'{what}: expected an object, got {type(answer).__name__}')
+    return answer

@@ -31,6 +31,7 @@ nitpick_ignore_regex = [
     ('py:.*', rf'({STANDARD})\..*'),
     ('py:.*', r'[a-z]+(\[.*)?|[A-Z][A-Za-z]*(Error|Exception)'),
     ('py:class', r'hcpsdk\._.*'),
+    ('py:class', r'hcpsdk\.mock\.pairs\.HasSystem'),  # a protocol that MockHCP fulfils
 ]
 
 html_theme = 'furo'

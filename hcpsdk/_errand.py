@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Protocol
+from typing import Callable, Protocol
 
 from ._journal import Attempt
 from ._link import ERRORS, Failure, Link, State
@@ -60,6 +60,10 @@ class Errand:
     """some of it was sent, and not answered"""
     detour = ''
     """why it is said to the replica, for errors"""
+    began = 0.0
+    """when, by the clock of those who want to know"""
+    abandons: Callable[[Errand], bool] | None = None
+    """tells whether the system that it is for is not to be tried any more"""
     resolve = connect = 0.0
     """seconds, for the next try"""
     address: str | None = None
@@ -76,18 +80,27 @@ class Errand:
         self.retries = retries
         self.fixed = fixed
         self.attempts: list[Attempt] = []
+        self._before = 0
 
     def at(self, system: Way, detour: str = '') -> Errand:
-        """The same request at another system, for which the outcome here leaves no doubt."""
+        """The same request at one system and no other; whether that may be is for others to know."""
         other = Errand(self.request, self.until, system, self.retries, fixed=True)
         other.attempts, other.sent_again, other.detour = self.attempts, self.sent_again, detour
+        other._before, other.began = len(self.attempts), self.began
         return other
+
+    @property
+    def tried(self) -> bool:
+        """It was sent, or a part of it, to this system."""
+        return len(self.attempts) > self._before
+
+    def better_off(self) -> bool:
+        """Another thread has found out meanwhile that another system serves it better."""
+        return self.abandons is not None and self.abandons(self)
 
     def became(self, other: Errand) -> None:
         """What was said at the other system counts."""
         self.system, self.address, self.fixed = other.system, other.address, True
-        if self.answer is not None:
-            self.answer.close()
 
     def begin(self, address: str, reused: bool) -> Attempt:
         """It is being sent."""
@@ -118,4 +131,4 @@ class Errand:
     @property
     def advice(self) -> str:
         """What its caller should do when it failed."""
-        return _TRY_LATER if self.request.method in _READING or not self.attempts else _ASK_FIRST
+        return _TRY_LATER if self.request.method in _READING or not self.tried else _ASK_FIRST

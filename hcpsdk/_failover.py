@@ -35,19 +35,16 @@ class Event(enum.Enum):
     ANSWERED = 'a node answers, a probe or a request'
 
 
+_IN_USE = {
+    Event.ANSWERED: Standing.NORMAL,
+    Event.BUSY: Standing.BUSY,
+    Event.BUSY_TOO_LONG: Standing.FAILED_OVER,
+    Event.UNREACHABLE: Standing.FAILED_OVER,
+}
+
 TRANSITIONS: dict[Standing, dict[Event, Standing]] = {
-    Standing.NORMAL: {
-        Event.ANSWERED: Standing.NORMAL,
-        Event.BUSY: Standing.BUSY,
-        Event.BUSY_TOO_LONG: Standing.FAILED_OVER,
-        Event.UNREACHABLE: Standing.FAILED_OVER,
-    },
-    Standing.BUSY: {
-        Event.ANSWERED: Standing.NORMAL,
-        Event.BUSY: Standing.BUSY,
-        Event.BUSY_TOO_LONG: Standing.FAILED_OVER,
-        Event.UNREACHABLE: Standing.FAILED_OVER,
-    },
+    Standing.NORMAL: _IN_USE,
+    Standing.BUSY: _IN_USE,
     Standing.FAILED_OVER: {
         Event.ANSWERED: Standing.NORMAL,
         Event.BUSY: Standing.FAILED_OVER,
@@ -55,6 +52,9 @@ TRANSITIONS: dict[Standing, dict[Event, Standing]] = {
         Event.UNREACHABLE: Standing.FAILED_OVER,
     },
 }
+
+ONE_OCCASION = 10
+"""times ``failover_after``: two answers 503 that are further apart have nothing to do with each other"""
 
 
 class FailoverState(NamedTuple):
@@ -88,8 +88,8 @@ class Failover:
         self._fqdn, self._after, self._interval = self._settings
         self._lock = threading.Lock()
         self._standing = Standing.NORMAL
-        self._busy: dict[str, float] = {}
-        self._probe_at = 0.0
+        self._busy: dict[str, tuple[float, float]] = {}
+        self._probe_at = self._answered_at = self._since = 0.0
         self.state = FailoverState(Standing.NORMAL.value, self._clock.wall(), '')
         """how it stands, since when, and why"""
         self.failed_over = False
@@ -98,17 +98,23 @@ class Failover:
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), self._settings
 
-    def unreachable(self, reason: str) -> None:
-        """No address of the primary takes a connection, nor one that DNS has newly told."""
-        with self._lock:
-            self._on(Event.UNREACHABLE, reason)
+    def unreachable(self, reason: str, since: float) -> None:
+        """No address of the primary takes a connection, nor one that DNS has newly told.
 
-    def answered(self, address: str) -> None:
-        """A node of the primary gave another answer than 503."""
-        if self._standing is not Standing.NORMAL:
-            with self._lock:
-                self._busy.clear()
-                self._on(Event.ANSWERED, f'{address} answers')
+        :param since: when the first of them was tried. If one has answered somebody else since then, it
+            may just have come back: the next request is to look.
+        """
+        if self._on(Event.UNREACHABLE, reason) and self._answered_at > since:
+            self._probe_at = 0.0
+
+    def answered(self, address: str, began: float) -> None:
+        """A node of the primary gave another answer than 503, on a new connection.
+
+        :param began: when the request began; what began before the primary was given up proves nothing
+        """
+        self._answered_at = self._clock.now()
+        if self._standing is not Standing.NORMAL and began >= self._since:
+            self._on(Event.ANSWERED, f'{address} answers')
 
     def busy(self, address: str, nodes: Collection[str]) -> None:
         """A node of the primary answered 503.
@@ -117,13 +123,14 @@ class Failover:
             the same, for long enough, the HCP is not given up
         """
         now = self._clock.now()
-        with self._lock:
-            self._busy.setdefault(address, now)
-            youngest = max(self._busy.get(node, now) for node in {address, *nodes})
-            if now - youngest > self._after:
-                self._on(Event.BUSY_TOO_LONG, f'all nodes have answered 503 for {now - youngest:.3g} s')
-            else:
-                self._on(Event.BUSY, f'{address} answers 503')
+        first, last = self._busy.get(address, (now, now))
+        first = now if now - last > ONE_OCCASION * self._after else first
+        self._busy[address] = first, now
+        youngest = max(self._busy.get(node, (now, now))[0] for node in {address, *nodes})
+        if now - youngest > self._after:
+            self._on(Event.BUSY_TOO_LONG, f'all nodes have answered 503 for {now - youngest:.3g} s')
+        else:
+            self._on(Event.BUSY, f'{address} answers 503')
 
     def probe_due(self) -> bool:
         """Whether it is time to look whether the primary is there again; True for one caller only."""
@@ -134,16 +141,20 @@ class Failover:
             self._probe_at = now + self._interval
             return True
 
-    def _on(self, event: Event, reason: str) -> None:
-        following = TRANSITIONS[self._standing][event]
-        if following is self._standing:
-            return
-        before, self._standing = self.failed_over, following
-        self.failed_over = following is Standing.FAILED_OVER
-        self.state = FailoverState(following.value, self._clock.wall(), reason)
-        if self.failed_over:
-            self._probe_at = self._clock.now() + self._interval
+    def _on(self, event: Event, reason: str) -> bool:
+        """Whether it changes anything. That is logged when the lock is free: who logs may take his time."""
+        with self._lock:
+            before, following = self._standing, TRANSITIONS[self._standing][event]
+            if following is before:
+                return False
+            if following is Standing.NORMAL:
+                self._busy.clear()
+            self._standing, self._since = following, self._clock.now()
+            self._probe_at = self._since + self._interval
+            self.failed_over = following is Standing.FAILED_OVER
+            self.state = FailoverState(following.value, self._clock.wall(), reason)
+        if following is Standing.FAILED_OVER:
             logger.warning('%s is failed over to its replica: %s', self._fqdn, reason)
-        elif before:
-            self._busy.clear()
+        elif before is Standing.FAILED_OVER:
             logger.warning('%s is used again: %s', self._fqdn, reason)
+        return True

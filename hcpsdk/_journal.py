@@ -31,6 +31,9 @@ class Attempt:
     note = ''
     """What went wrong, or how the answer was understood; empty if all is as it seems (str)."""
     _answer: Response | None = None
+    _body: Response | None = None
+    _before = 0
+    _kept: int | None = None
 
     def __init__(self, request: Request, address: str, reused: bool) -> None:
         self._method, self._path = request.method, request.path  # not the body: it may be large
@@ -64,7 +67,15 @@ class Attempt:
     @property
     def received(self) -> int | None:
         """Bytes of the answer's body that were read; None if there was no answer, or none of known length."""
-        return None if self._answer is None else self._answer.received
+        body = self._body or self._answer
+        if self._kept is not None or body is None or body.received is None:
+            return self._kept
+        return body.received - self._before
+
+    def goes_on(self, start: int, other: Attempt) -> None:
+        """Its body broke off after so many bytes, and goes on with that of another attempt."""
+        self.note = f'its body broke off, the bytes from {start} on are those of the replica'
+        self._kept, other._before, other._body = start, start, self._answer
 
     @property
     def request_id(self) -> str | None:

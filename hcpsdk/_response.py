@@ -84,8 +84,8 @@ class Response(http.client.HTTPResponse):
     _announced: int | None = None
     _fields: list[tuple[str, str]] | None = None
     _proof: Proof | None = None
-    elsewhere: Callable[[Response, int], Response | None] | None = None
-    """Has what is left of a body that breaks off, after so many bytes, from another system."""
+    elsewhere: Callable[[], Callable[[Response, int], Response | None] | None] | None = None
+    """Has the rest of a body that breaks off, after so many bytes, from another system (a weak reference)."""
     trail: Callable[[], object] = staticmethod(lambda: '')
     """What its errors end with: the line of the journal, if that is still there (a weak reference)."""
 
@@ -341,9 +341,10 @@ class Response(http.client.HTTPResponse):
 
     def _goes_on(self, left: int | None) -> bool:
         """Have the rest from elsewhere; the bytes of the step that failed are read again."""
-        if self.elsewhere is None or not left or self._announced is None:
+        elsewhere = None if self.elsewhere is None else self.elsewhere()
+        if elsewhere is None or not left or self._announced is None:
             return False
-        rest = self.elsewhere(self, self._announced - left)
+        rest = elsewhere(self, self._announced - left)
         if rest is None:
             return False
         self.fp, self._ended, self._peer, self.length = rest.fp, rest._ended, rest._peer, left

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import logging
-from typing import Callable
 
 from . import _retry
 from ._errand import Errand
@@ -22,29 +21,26 @@ logger = logging.getLogger(__name__)
 SLOT_PAUSE = 0.05
 """seconds between two looks whether one of the nodes takes one more connection"""
 
-LONG_ENOUGH = 2.0
-"""seconds in which a node that is there takes a connection; one that has not is gone, however soon a deadline
-ends the wait, or whatever the wait is for (a probe)"""
-
-_OUR_OWN = frozenset(
-    {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
-)
+_OUR_OWN = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL})
 """what keeps a socket from being made or connected on this side (socket(2), connect(2))"""
+
+_NO_IPV6 = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL})
+"""what an address of that family meets on a machine that has none"""
 
 
 class Unreached(Exception):
-    """No node took a connection. An inner matter of the package: what callers get is its ``error``."""
+    """No node took a connection. An inner matter of the package: what callers get is its ``error``.
 
-    def __init__(self, error: HcpsdkError, failures: list[Failure], sound: bool) -> None:
+    :param gone: HCP is not there: it was neither our time, nor our trust, nor our sockets that were short
+    :param since: when the first address was tried
+    """
+
+    def __init__(self, error: HcpsdkError, failures: list[Failure], gone: bool, since: float) -> None:
         super().__init__(error.reason)
         self.error = error
         self.cause = failures[-1].error
-        late = failures[-1].cause is Cause.DEADLINE and not sound
-        self.theirs = all(map(_is_theirs, failures[:-1] if late else failures))
-        """HCP is not there: it was neither our time, nor our trust, nor our sockets that were short
-
-        A deadline may come before all addresses were tried; those that failed in earlier requests count then.
-        """
+        self.gone = gone
+        self.since = since
         self.listed = _listed(failures)
         """each address and its reason"""
 
@@ -64,8 +60,8 @@ class System:
         self.link: Link | None = None
         self.connect_time = 0.0
         """seconds that the last connection took, those that failed not included"""
-        self.left: Callable[[Errand], bool] = lambda errand: False
-        """Whether an errand is better off elsewhere, as another thread has found out meanwhile."""
+        self.closed = 0
+        """times that it was closed from outside"""
 
     def take(self, errand: Errand) -> Link:
         """The link we have, if it can carry one more request, else a new one.
@@ -81,6 +77,7 @@ class System:
 
     def close(self) -> None:
         """Close the link; the next request would open a new one."""
+        self.closed += 1
         link, self.link = self.link, None
         if link is not None:
             link.close()
@@ -90,24 +87,27 @@ class System:
         """A new link; if all nodes are full, as soon as there is a place."""
         clock = self.patience.clock
         started, errand.resolve = clock.precise(), 0.0
-        end = clock.now() + self.patience.connect
+        since = clock.now()
+        end = since + self.patience.connect
         while True:
             failures: list[Failure] = []
             link = self._round(errand, failures)
             if link is not None:
                 errand.connect = clock.since(started) - errand.resolve
                 return link
-            if not _may_wait(failures) or clock.now() >= end:
-                sound = bool(self.target._circle.sound())
-                raise Unreached(self._unreachable(errand, failures), failures, sound)
-            clock.sleep(SLOT_PAUSE)
+            waits = _may_wait(failures) and clock.now() < end
+            if waits:
+                clock.sleep(SLOT_PAUSE)
+            if not waits or errand.better_off():
+                gone = _is_gone(failures, self.target._circle.reachable())
+                raise Unreached(self._unreachable(errand, failures), failures, gone, since)
 
     def _round(self, errand: Errand, failures: list[Failure]) -> Link | None:
         """Each known address once, then those that DNS may know meanwhile."""
         circle, clock = self.target._circle, self.patience.clock
         known = circle.round()
         link = self._first(known, errand, failures)
-        if link is not None or _may_wait(failures) or not _goes_on(errand, failures) or self.left(errand):
+        if link is not None or _may_wait(failures) or not _goes_on(errand, failures):
             return link
         started = clock.precise()
         fresh = circle.renewed(known, min(self.patience.connect, errand.until - clock.now()))
@@ -124,7 +124,7 @@ class System:
             except Failure as failure:
                 failures.append(failure)
                 self._note(failure, self.patience.clock.since(started))
-                if not _goes_on(errand, failures) or self.left(errand):
+                if not _goes_on(errand, failures):
                     return None
             else:
                 self.connect_time = self.patience.clock.since(started)
@@ -133,17 +133,19 @@ class System:
         return None
 
     def _note(self, failure: Failure, waited: float) -> None:
-        """Remember a node that takes no connection; a lack of trust, of time or of room is no fault of it."""
-        if _is_theirs(failure) or (failure.cause is Cause.DEADLINE and waited >= LONG_ENOUGH):
+        """Remember a node that takes no connection; a lack of trust or of room is no fault of it."""
+        if failure.cause is Cause.DEADLINE:
+            self.target._circle.hurried(failure.address, waited)
+        elif _is_theirs(failure) or _is_foreign(failure):
             logger.warning('%s', failure)
-            self.target._circle.failed(failure.address)
+            self.target._circle.refused(failure.address)
 
     def _unreachable(self, errand: Errand, failures: list[Failure]) -> HcpsdkError:
         """No node could be connected: each, and its reason; and whether something was sent before."""
         refused = f'no node of {self.target.fqdn} could be connected: {_listed(failures)}'
         if self.target._circle.trouble:
             refused += f'; nor can its name be resolved any more ({self.target._circle.trouble})'
-        if errand.attempts:
+        if errand.tried:
             ended = _kind(failures) if errand.lost is None else ERRORS[errand.lost.cause]
             kind = HcpsdkTimeoutError if failures[-1].cause is Cause.DEADLINE else ended
             return kind(
@@ -161,13 +163,32 @@ class System:
 
 
 def _goes_on(errand: Errand, failures: list[Failure]) -> bool:
-    """Whether it makes sense to try one more address."""
-    return _retry.on_failure(failures[-1], errand.request).verdict is Verdict.NEXT
+    """Whether it makes sense to try one more address here."""
+    return _retry.on_failure(failures[-1], errand.request).verdict is Verdict.NEXT and not errand.better_off()
+
+
+def _is_gone(failures: list[Failure], reachable: list[str]) -> bool:
+    """Whether it was HCP, and nothing of our own, that let no connection come about.
+
+    A deadline may come before all addresses were tried; those that failed in earlier requests count then.
+    """
+    told = [failure for failure in failures if not _is_foreign(failure)]
+    if told and told[-1].cause is Cause.DEADLINE and not reachable:
+        return all(map(_is_theirs, told[:-1]))
+    return bool(told) and all(map(_is_theirs, told))
 
 
 def _is_theirs(failure: Failure) -> bool:
-    errno_of = getattr(failure.error, 'errno', None)
-    return failure.cause in (Cause.LOST, Cause.TIMEOUT) and errno_of not in _OUR_OWN
+    return failure.cause in (Cause.LOST, Cause.TIMEOUT) and _errno(failure) not in _OUR_OWN
+
+
+def _is_foreign(failure: Failure) -> bool:
+    """An address of a family that this machine does not have: it says nothing of the HCP."""
+    return ':' in failure.address and _errno(failure) in _NO_IPV6
+
+
+def _errno(failure: Failure) -> object:
+    return getattr(failure.error, 'errno', None)
 
 
 def _may_wait(failures: list[Failure]) -> bool:

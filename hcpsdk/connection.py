@@ -91,9 +91,10 @@ class Connection:
         )
         self._debuglevel = number('debuglevel', debuglevel, 0, MAX_DEBUGLEVEL)
         self._retries = number('retries', retries, 0)
-        self._system: Way = System(target, self._patience, debuglevel)
-        self._pair = Pair.of(self._system, debuglevel, self._carry_out)
-        self._systems = (self._system, self._pair.replica) if self._pair else (self._system,)
+        primary = System(target, self._patience, debuglevel)
+        self._pair = Pair.of(primary, debuglevel, self)
+        self._system: Way = primary
+        self._systems = self._pair.systems if self._pair else (primary,)
         self._address: str | None = None
         self._response: Answer | None = None
         self._attempts: list[Attempt] = []
@@ -277,10 +278,11 @@ class Connection:
         :raises HcpsdkTimeoutError: if HCP went silent in the middle of it
         :raises HcpsdkHashError: if it is not what HCP stored, and ``verify=True`` was asked for
         """
-        response, started = self._answered(), self._clock.precise()
+        response, started, before = self._answered(), self._clock.precise(), self._service_time2
         try:
             return response.read(amt)
         finally:
+            self._service_time2 = before  # what a continuation elsewhere took is in this step
             self._book(started)
             self._attempts[-1].read += self._service_time1
 
@@ -444,7 +446,7 @@ class Connection:
             return f'all {errand.sent_again} retries are used up' if errand.sent_again else 'retries=0'
         if self._clock.now() + wait >= errand.until:
             return TOO_NEAR
-        if self._pair is not None and self._pair.left(errand):
+        if errand.better_off():
             return 'the primary is failed over'
         if not errand.system.target._budget.spend():
             return 'too many requests to this HCP had to be sent again'

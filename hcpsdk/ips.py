@@ -35,6 +35,10 @@ LATEST_REFRESH = 900.0
 ONE_TROUBLE = 1.0
 """seconds; connections that fail within this time have one cause, and make DNS be asked once"""
 
+LONG_ENOUGH = 2.0
+"""seconds in which a node that is there takes a connection; one that has not, in a single wait or in several
+that were ended by deadlines, is gone"""
+
 COOLING = 60.0
 """seconds for which a failed address is passed over while others answer (contract)"""
 
@@ -220,6 +224,8 @@ class Circle:
         self._turn = itertools.count()
         self._pid = os.getpid()
         self._cooling: dict[str, float] = {}
+        self._gone: dict[str, float] = {}
+        self._waited: dict[str, float] = {}
         self._holders: dict[tuple[int, str], WeakSet[Holder]] = {}
         self._due = 0.0
         self._asked = -ONE_TROUBLE
@@ -236,7 +242,8 @@ class Circle:
         return self.round()[0]
 
     def __getstate__(self) -> dict[str, Any]:
-        fresh: dict[str, Any] = {'_refresher': None, '_turn': None, '_cooling': {}, '_holders': {}}
+        fresh: dict[str, Any] = {'_refresher': None, '_turn': None, '_holders': {}}
+        fresh.update(_cooling={}, _gone={}, _waited={})
         return {**self.__dict__, **fresh, '_due': 0.0, '_asked': -ONE_TROUBLE}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -293,14 +300,34 @@ class Circle:
         self._cooling[address] = self._clock.now() + COOLING
         self._refresh_aside()
 
+    def refused(self, address: str) -> None:
+        """An address took no connection."""
+        self.failed(address)
+        self._gone[address] = self._cooling[address]
+
+    def hurried(self, address: str, waited: float) -> None:
+        """A deadline ended the wait for a connection; enough of such waits are as good as a refusal.
+
+        :param waited: seconds
+        """
+        self._waited[address] = self._waited.get(address, 0.0) + waited
+        if self._waited[address] >= LONG_ENOUGH:
+            self.refused(address)
+
     def works(self, address: str) -> None:
-        """An address has answered."""
-        self._cooling.pop(address, None)
+        """An address has answered, on a new connection."""
+        for memory in (self._cooling, self._gone, self._waited):
+            memory.pop(address, None)
 
     def sound(self) -> list[str]:
-        """The addresses that have not failed lately."""
+        """The addresses that have not failed lately, by whatever."""
         now = self._clock.now()
         return [address for address in self._addresses if self._cooling.get(address, now) <= now]
+
+    def reachable(self) -> list[str]:
+        """The addresses that have not refused a connection lately."""
+        now = self._clock.now()
+        return [address for address in self._addresses if self._gone.get(address, now) <= now]
 
     def renewed(self, known: list[str], patience: float) -> list[str]:
         """When none of the known addresses works: ask DNS once more, as HCP may have moved.

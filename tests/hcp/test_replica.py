@@ -882,9 +882,6 @@ def test_an_answer_on_an_old_connection_does_not_bring_it_back(
     assert target.failed_over
 
 
-@pytest.mark.xfail(
-    reason='an answer on a connection that was made before the failover counts as if a probe had reached it'
-)
 def test_nor_does_one_on_a_connection_that_was_new_before(
     pair: Pair, aim: Aim, connect: Connect, lose: Callable[..., None]
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import hcpsdk
-from hcpsdk import _system
+from hcpsdk import ips
 from hcpsdk.mock import Blackhole, MockHCP
 
 
@@ -44,7 +44,7 @@ def test_a_deadline_shorter_than_the_timeout(
 ) -> None:
     """With the default timeout of 30 seconds, and a deadline of 10, the replica would never be used."""
     hcp1, hcp2 = mock_hcp_pair
-    monkeypatch.setattr(_system, 'LONG_ENOUGH', 0.05)
+    monkeypatch.setattr(ips, 'LONG_ENOUGH', 0.05)
     gone = target(hcp1, hcp2)
     hcp1.misbehave(Blackhole())
     assert tries_until_served(gone, timeout=30, deadline=0.1) == len(hcp1.addresses) + 1

@@ -145,8 +145,10 @@ def beside(case: Case, alone: Outcome) -> Outcome:
     """In normal times: 404 "is asked again on the primary before it is believed"; a write's answer stands."""
     if case.replica == 'down':
         return alone
-    if case.method in READS and case.replica == 'lags':
+    if case.replica == 'lags' and case.method in READS:
         return alone._replace(primary_saw=alone.primary_saw + 1, replica_saw=1)
+    if case.replica == 'lags' and case.method != 'PUT':  # its 404 is no better to be believed there
+        return alone._replace(replica_saw=1)
     return Outcome(answer(case.method, case.replica), 'replica', alone.primary_saw, 1, False)
 
 

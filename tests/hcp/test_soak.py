@@ -573,10 +573,10 @@ class Ledger:
         self._store: Optional[Store] = None
         add = Store.add
 
-        def counted(store: Store, names: Any, version: Any) -> File:
+        def counted(store: Store, names: Any, *of_it: Any) -> None:
             self._store = store
             self.made[names] += 1  # the store's lock is held
-            return add(store, names, version)
+            add(store, names, *of_it)
 
         monkeypatch.setattr(Store, 'add', counted)
 

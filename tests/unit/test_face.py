@@ -369,6 +369,7 @@ LAYERS: dict[str, set[str]] = {
         '_retry',
         '_system',
         'errors',
+        'ips',
         'target',
     },  # fmt: skip
     'connection': {

@@ -16,6 +16,7 @@ from hcpsdk._replica import ROWS, Go, Met, Mode, movable, where
 from hcpsdk._trace import Clock
 
 NODES = ('192.0.2.1', '192.0.2.2')
+LATER = 1e9
 
 
 class Now:
@@ -57,17 +58,17 @@ def test_it_begins_normal(failover: Failover, now: Now) -> None:
 def test_a_primary_that_nobody_reaches_is_given_up(failover: Failover, now: Now) -> None:
     """Every request would wait for the dead primary anew."""
     now.value += 5
-    failover.unreachable('all of them refuse')
+    failover.unreachable('all of them refuse', since=0.0)
     assert failover.failed_over
     assert failover.state == ('failed over', now.value + 1e9, 'all of them refuse')
 
 
 def test_a_later_failure_does_not_change_since_when(failover: Failover, now: Now) -> None:
     """Nobody could tell how long the primary has been away."""
-    failover.unreachable('first')
+    failover.unreachable('first', since=0.0)
     before = failover.state
     now.value += 5
-    failover.unreachable('second')
+    failover.unreachable('second', since=0.0)
     failover.busy(NODES[0], NODES)
     assert failover.state is before
 
@@ -109,7 +110,7 @@ def test_one_other_answer_ends_the_count(failover: Failover, now: Now) -> None:
     for node in NODES:
         failover.busy(node, NODES)
     now.value += 29
-    failover.answered(NODES[1])
+    failover.answered(NODES[1], began=LATER)
     assert failover.state.name == 'normal'
     now.value += 2
     for node in NODES:
@@ -119,11 +120,44 @@ def test_one_other_answer_ends_the_count(failover: Failover, now: Now) -> None:
 
 def test_an_answer_brings_it_back(failover: Failover) -> None:
     """The replica would be used for ever."""
-    failover.unreachable('all of them refuse')
-    failover.answered(NODES[0])
+    failover.unreachable('all of them refuse', since=0.0)
+    failover.answered(NODES[0], began=LATER)
     assert not failover.failed_over
     assert failover.state.name == 'normal'
     assert NODES[0] in failover.state.reason
+
+
+def test_two_503_far_apart_are_two_occasions(failover: Failover, now: Now) -> None:
+    """A nightly job that met 503 last and first would have its primary given up by a single answer."""
+    for node in NODES:
+        failover.busy(node, NODES)
+    now.value += 24 * 3600
+    for node in NODES:
+        failover.busy(node, NODES)
+    assert not failover.failed_over
+
+
+def test_an_answer_to_what_began_before_proves_nothing(failover: Failover, now: Now) -> None:
+    """A slow answer of the primary's last breath would bring it back, and the next request wait for it."""
+    began = now.value
+    now.value += 1
+    failover.unreachable('gone', since=began)
+    failover.answered(NODES[0], began)
+    assert failover.failed_over
+    failover.answered(NODES[0], now.value)
+    assert not failover.failed_over
+
+
+def test_an_old_finding_is_looked_into_at_once(failover: Failover, now: Now) -> None:
+    """A primary that came back while a slow request gave it up would be out of use for an interval."""
+    began = now.value
+    now.value += 1
+    failover.answered(NODES[0], now.value)
+    now.value += 1
+    failover.unreachable('gone', since=began)
+    assert failover.failed_over
+    assert failover.probe_due()
+    assert not failover.probe_due()
 
 
 def test_busy_once_more_after_it_came_back_counts_anew(failover: Failover, now: Now) -> None:
@@ -133,7 +167,7 @@ def test_busy_once_more_after_it_came_back_counts_anew(failover: Failover, now: 
     now.value += 31
     failover.busy(NODES[0], NODES)
     assert failover.failed_over
-    failover.answered(NODES[0])
+    failover.answered(NODES[0], began=LATER)
     for node in NODES:
         failover.busy(node, NODES)
     assert not failover.failed_over
@@ -142,7 +176,7 @@ def test_busy_once_more_after_it_came_back_counts_anew(failover: Failover, now: 
 def test_a_probe_is_due_once_in_an_interval(failover: Failover, now: Now) -> None:
     """Each request would pay for looking after the primary."""
     assert not failover.probe_due()
-    failover.unreachable('gone')
+    failover.unreachable('gone', since=0.0)
     assert not failover.probe_due()
     now.value += 9.9
     assert not failover.probe_due()
@@ -155,7 +189,7 @@ def test_a_probe_is_due_once_in_an_interval(failover: Failover, now: Now) -> Non
 
 def test_one_of_many_threads_makes_the_probe(failover: Failover, now: Now) -> None:
     """All threads of a service would wait for the dead primary at once."""
-    failover.unreachable('gone')
+    failover.unreachable('gone', since=0.0)
     now.value += 10
     ready, due = threading.Barrier(8), []
 
@@ -175,9 +209,9 @@ def test_each_change_is_logged_once(failover: Failover, caplog: pytest.LogCaptur
     """An operator would learn nothing, or the same thing a thousand times."""
     caplog.set_level(logging.DEBUG)
     for _ in range(3):
-        failover.unreachable('all of them refuse')
+        failover.unreachable('all of them refuse', since=0.0)
     for _ in range(3):
-        failover.answered(NODES[0])
+        failover.answered(NODES[0], began=LATER)
     failover.busy(NODES[0], NODES)
     assert [record.levelname for record in caplog.records] == ['WARNING', 'WARNING']
     assert 'n1.m.hcp1.example.com is failed over to its replica: all of them refuse' in caplog.messages[0]
@@ -186,7 +220,7 @@ def test_each_change_is_logged_once(failover: Failover, caplog: pytest.LogCaptur
 
 def test_a_copy_begins_anew(failover: Failover) -> None:
     """A worker process would believe what its parent once knew, or could not be started."""
-    failover.unreachable('gone')
+    failover.unreachable('gone', since=0.0)
     twin = pickle.loads(pickle.dumps(failover))
     assert (twin.failed_over, twin.state.name) == (False, 'normal')
     assert twin._settings == failover._settings

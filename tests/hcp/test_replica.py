@@ -813,7 +813,7 @@ def test_a_read_leaves_a_primary_that_others_found_gone(
     assert con.read() == DATA
     assert seen(pair[1]) == 1
     assert target.failed_over
-    others, own = 2, 2 if isinstance(fault, Reset) else 1  # a kept connection's end is no news
+    others, own = 2, 1
     assert sum(link.address in pair[0].addresses for link in dialled) == others + own
 
 

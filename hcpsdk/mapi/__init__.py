@@ -5,6 +5,22 @@ MAPI speaks TLS on port 9090, under ``admin.<hcp domain>`` for system-level user
 """
 
 from ._engine import Mapi, MapiError
+from .accounts import ContentClasses, Groups, Users
+from .namespaces import Namespaces, RetentionClasses
 from .replication import Replication, ReplicationSettingsError
+from .tenants import Tenant, Tenants, listtenants
 
-__all__ = ['Mapi', 'MapiError', 'Replication', 'ReplicationSettingsError']
+__all__ = [
+    'ContentClasses',
+    'Groups',
+    'Mapi',
+    'MapiError',
+    'Namespaces',
+    'Replication',
+    'ReplicationSettingsError',
+    'RetentionClasses',
+    'Tenant',
+    'Tenants',
+    'Users',
+    'listtenants',
+]

@@ -174,16 +174,11 @@ def _read_host_name(value: Any) -> str:
     return found
 
 
-def never(value: Any) -> Any:
-    """What reads a value that nobody may set."""
-    return value
-
-
 TEXT = text()
 BOOLEAN = Kind(boolean)
 QUOTA = Kind(_read_quota, show_quota)
 HOST_NAME = Kind(_read_host_name)
 TAGS = listed('tag', text(64, pattern=TAG, least=1))
-SHOWN_ONLY = Kind(never)
+SHOWN_ONLY = Kind(same)
 WRITTEN_ONLY = Kind(TEXT.read, lambda kept: None)
 """for passwords"""

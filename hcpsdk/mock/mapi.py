@@ -9,7 +9,19 @@ import threading
 from email.utils import formatdate
 from typing import Callable
 
-from . import accounts, defaults, groups, namespaces, replication, tenants, versioning
+from . import (
+    accounts,
+    content_classes,
+    defaults,
+    groups,
+    namespace_settings,
+    namespaces,
+    replication,
+    retention_classes,
+    tenant_settings,
+    tenants,
+    versioning,
+)
 from .call import read_all
 from .callers import Caller, Identity, identify
 from .formats import requested, write
@@ -32,6 +44,10 @@ ROUTES: list[Route] = [
     *defaults.ROUTES,
     *namespaces.ROUTES,
     *versioning.ROUTES,
+    *namespace_settings.ROUTES,
+    *retention_classes.ROUTES,
+    *tenant_settings.ROUTES,
+    *content_classes.ROUTES,
     *accounts.ROUTES,
     *groups.ROUTES,
 ]
@@ -138,7 +154,7 @@ def _route(request: MockRequest) -> tuple[Route, dict[str, str]]:
 
 
 def _for_head(refused: Refusal) -> Refusal:
-    """HEAD says 302 for what is not there, or not to be seen. Where to is not documented: somewhere harmless."""
+    """HEAD says 302 for what is not there, or not to be seen. Where to, nobody says."""
     unseen = refused.status == 404 or isinstance(refused, Hidden)
     return Refusal(302, headers=[('Location', '/')]) if unseen else refused
 

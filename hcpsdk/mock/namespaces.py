@@ -19,7 +19,7 @@ from .defaults import (
 )
 from .figures import statistics
 from .formats import Tree
-from .kinds import BOOLEAN, HOST_NAME, QUOTA, SHOWN_ONLY, TAGS, choice
+from .kinds import BOOLEAN, HOST_NAME, QUOTA, SHOWN_ONLY, TAGS, Kind, choice, same
 from .listing import listed, row
 from .model import Group, Namespace, Tenant, User, find, rights
 from .owners import ANY_READER, MANAGERS, namespace_seen, only_own, owns
@@ -30,6 +30,8 @@ from .rights import MINIMUM
 from .versioning import IN_NAMESPACE, VERSIONING, check_excluded, check_versioning, check_whole
 
 NEVER_ACLS, LOCAL = 'NOT_ENABLED', 'LOCAL'
+
+IF_ANY = Kind(same, lambda kept: kept or None)
 
 
 def _replicates(namespace: Namespace) -> bool:
@@ -56,14 +58,14 @@ NAMESPACE = Table(
     Property('hashScheme', HASH_SCHEME, 'hash_scheme', post=NOBODY, get=NOBODY, verbose=ALL),
     Property('indexingDefault', BOOLEAN, 'default_index'),
     Property('indexingEnabled', BOOLEAN, default=False),
-    shown_only('isDplDynamic', SHOWN_ONLY, get=ALL),
+    shown_only('isDplDynamic', SHOWN_ONLY, verbose=ALL),
     shown_only('mqeIndexingTimestamp', SHOWN_ONLY, verbose=ALL),
     Property('name', HOST_NAME, 'name', required=True),
     Property('owner', attribute='owner'),
     Property('ownerType', choice(LOCAL, 'EXTERNAL', '')),
     Property('readFromReplica', BOOLEAN, default=False, when=_replicates),
     Property('replicationEnabled', BOOLEAN, default=False),
-    shown_only('replicationTimestamp', SHOWN_ONLY, verbose=ALL),
+    shown_only('replicationTimestamp', IF_ANY, verbose=ALL),
     Property('searchEnabled', BOOLEAN, 'search'),
     Property('servicePlan', default='Default'),
     Property('serviceRemoteSystemRequests', BOOLEAN, default=True),
@@ -204,12 +206,15 @@ def get_namespace(ask: Ask) -> Tree:
     namespace = namespace_seen(ask)
     if only_own(ask):
         return {'name': namespace.name, 'owner': namespace.owner}
-    created = local_time(namespace.created_ms, ask.system.zone)
+    system, created = ask.system, local_time(namespace.created_ms, ask.system.zone)
+    links = [link for link in system.links.values() if ask.tenant.name in link.tenants]
+    replicated = local_time(links[0].statistics.up_to_date_ms, system.zone) if links else ''
     computed: dict[str, Any] = {
         'creationTime': created,
-        'fullyQualifiedName': f'{namespace.name}.{ask.tenant.name}.{ask.system.domain}',
+        'fullyQualifiedName': f'{namespace.name}.{ask.tenant.name}.{system.domain}',
         'isDplDynamic': True,
         'mqeIndexingTimestamp': namespace.further.get('namespace', {}).get('mqeIndexingTimestamp', created),
+        'replicationTimestamp': replicated if _replicates(namespace) else '',
     }
     return NAMESPACE.show(ask, namespace, computed)
 

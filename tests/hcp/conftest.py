@@ -232,7 +232,7 @@ def client_context(authority: trustme.CA) -> ssl.SSLContext:
     return context
 
 
-class Manager:
+class Admin:
     """Somebody who manages a mock by JSON; ``user`` is ``name:password``, ``to`` the host's first label."""
 
     def __init__(self, dial: Dial, hcp: MockHCP, user: str = 'service:service01', to: str = 'admin') -> None:
@@ -273,19 +273,19 @@ class Manager:
     def head(self, path: str) -> int:
         return self('HEAD', path).status
 
-    def at(self, to: str, user: str) -> Manager:
+    def at(self, to: str, user: str) -> Admin:
         """Somebody else, at another host."""
-        return Manager(self.dial, self.hcp, user, to)
+        return Admin(self.dial, self.hcp, user, to)
 
 
 @pytest.fixture
-def manage(dial: Dial, mock_hcp: MockHCP) -> Manager:
+def manage(dial: Dial, mock_hcp: MockHCP) -> Admin:
     """The system's administrator."""
-    return Manager(dial, mock_hcp)
+    return Admin(dial, mock_hcp)
 
 
 @pytest.fixture
-def tenant(manage: Manager) -> Manager:
+def tenant(manage: Admin) -> Admin:
     """An administrator of the tenant m, with all the tenant's roles: user ``boss``, password ``boss01``."""
     users = manage.hcp.system.tenants['m'].users
     users['boss'] = User('boss', 'boss01', roles=TENANT_ROLES, full_name='The Boss')

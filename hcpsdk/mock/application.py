@@ -22,6 +22,7 @@ class MockApplication:
     :param system: the HCP's tenants, namespaces, users; may be changed while it runs
     :param directory: the objects' data lie in files below it; None: in memory
     :param clock: gives the seconds since the epoch
+    :param https: there is a port for HTTPS
     """
 
     def __init__(
@@ -30,6 +31,7 @@ class MockApplication:
         *,
         directory: Optional[Union[str, os.PathLike[str]]] = None,
         clock: Callable[[], float] = time.time,
+        https: bool = True,
     ) -> None:
         self.system = system
         self.clock = clock
@@ -38,7 +40,7 @@ class MockApplication:
         self.stores = Stores(None if directory is None else Path(directory))
         self._rest = rest.Rest(system, self._store_of, clock)
         self._proc = proc.Proc(system, self._store_of, clock)
-        self._mapi = management.Mapi(system, clock)
+        self._mapi = management.Mapi(system, clock, self.stores, https=https)
 
     def __call__(self, request: MockRequest) -> Answer:
         """Do what the request says; see :class:`~hcpsdk.mock.messages.Application`."""

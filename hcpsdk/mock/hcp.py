@@ -87,9 +87,9 @@ class MockHCP:
         self._wanted = ports
         self._first, self._nodes = first, nodes
         self._context = ssl_context
-        self._directory = directory
-        self._ttl = ttl
-        self._application = MockApplication(self.system, directory=directory, clock=clock)
+        self._directory, self._ttl = directory, ttl
+        https = ssl_context is not None
+        self._application = MockApplication(self.system, directory=directory, clock=clock, https=https)
         self._site = Site(self._application, keepalive)
         self._reasons = Reasons(dict)
         self._server: Optional[Server] = None

@@ -7,16 +7,29 @@ from __future__ import annotations
 
 import threading
 from email.utils import formatdate
-from typing import Callable, Optional
+from typing import Callable
 
-from . import replication
-from .access import MAPI_COOKIE, authenticate, credentials, labels_below
+from . import (
+    accounts,
+    content_classes,
+    defaults,
+    groups,
+    namespace_settings,
+    namespaces,
+    replication,
+    retention_classes,
+    tenant_settings,
+    tenants,
+    versioning,
+)
 from .call import read_all
+from .callers import Caller, Identity, identify
 from .formats import requested, write
 from .messages import Answer, MockRequest
-from .model import System, User, find
+from .model import System, find
 from .replies import REASONS, Lines, Refusal, error_message
-from .resource import SYSTEM, TENANT, Ask, Method, Route
+from .resource import Ask, Hidden, Method, Route
+from .store import Stores
 
 PREFIX = b'/mapi'
 MAX_PATH = 4095
@@ -25,17 +38,35 @@ MAX_PATH = 4095
 MAX_BODY = 1024 * 1024
 """bytes of a body that we read [inferred]; documents here are small"""
 
-ADMIN_HOST = 'admin'
-
-ROUTES: list[Route] = [*replication.ROUTES]
+ROUTES: list[Route] = [
+    *replication.ROUTES,
+    *tenants.ROUTES,
+    *defaults.ROUTES,
+    *namespaces.ROUTES,
+    *versioning.ROUTES,
+    *namespace_settings.ROUTES,
+    *retention_classes.ROUTES,
+    *tenant_settings.ROUTES,
+    *content_classes.ROUTES,
+    *accounts.ROUTES,
+    *groups.ROUTES,
+]
 
 
 class Mapi:
-    """The management API of one HCP; one request at a time."""
+    """The management API of one HCP; one request at a time.
 
-    def __init__(self, system: System, clock: Callable[[], float]) -> None:
+    :param stores: the content of the namespaces
+    :param https: this HCP has a port for HTTPS
+    """
+
+    def __init__(
+        self, system: System, clock: Callable[[], float], stores: Stores, *, https: bool = True
+    ) -> None:
         self._system = system
         self._clock = clock
+        self._stores = stores
+        self._https = https
         self._lock = threading.Lock()
 
     def __call__(self, request: MockRequest) -> Answer:
@@ -64,14 +95,14 @@ class Mapi:
         path = request.path[len(PREFIX) :]
         if len(path) > MAX_PATH:
             raise Refusal(414)
-        level, user = self._caller(request)
+        identity = identify(self._system, request)
         body_form, answer_form = requested(request.headers, with_body=bool(data))
         route, names = _route(request)
-        ask = Ask(self._system, names, dict(request.query), body_form, data)
-        if level not in route.level:
-            raise _hidden(request, f'this resource is not for accounts of a {level}')
+        ask = self._ask(request, names, body_form, data, identity)
+        if not ask.caller.levels & route.level:
+            raise Hidden('this resource is not for accounts of this level')
         route.find(ask)
-        tree = _method(request, route, user).act(ask)
+        tree = _method(request, route, ask.caller).act(ask)
         lines = [*self._general(), *_CACHING]
         if tree is None:
             return Answer(200, [*lines, ('Content-Length', '0')])
@@ -79,24 +110,23 @@ class Mapi:
         lines += [('Content-Type', answer_form), ('Content-Length', str(len(body)))]
         return Answer(200, lines, b'' if request.method == 'HEAD' else body)
 
-    def _caller(self, request: MockRequest) -> tuple[str, User]:
-        """The level that the host name stands for, and the user; the rest is refused.
-
-        :raises Refusal: 400, 403
-        """
-        labels = labels_below(self._system.domain, request.host)
-        token = credentials(request.headers, MAPI_COOKIE)
-        if token is None:
-            raise Refusal(403, 'credentials are required')
-        if labels == [ADMIN_HOST]:
-            user, enabled, level = authenticate(self._system.users, token), True, SYSTEM
-        else:
-            tenant = find(self._system.tenants, '.'.join(labels))
-            user = authenticate(tenant.users if tenant else {}, token)
-            enabled, level = tenant is not None and tenant.mapi_enabled, TENANT
-        if not (enabled and self._system.mapi_enabled):
-            raise Refusal(403, 'the management API is not enabled')
-        return level, user
+    def _ask(
+        self, request: MockRequest, names: dict[str, str], form: str, data: bytes, identity: Identity
+    ) -> Ask:
+        tenant = find(self._system.tenants, names.get('tenant', ''))
+        if 'tenant' in names and tenant is None and identity.host is None:
+            raise Refusal(404)
+        return Ask(
+            self._system,
+            names,
+            dict(request.query),
+            form,
+            data,
+            identity.caller(tenant, below_tenant='tenant' in names),
+            self._stores,
+            self._clock(),
+            self._https,
+        )
 
 
 _CACHING: Lines = [
@@ -124,23 +154,23 @@ def _route(request: MockRequest) -> tuple[Route, dict[str, str]]:
 
 
 def _for_head(refused: Refusal) -> Refusal:
-    """HEAD says 302 for what is not there. Where to is not documented: to a harmless place."""
-    return Refusal(302, headers=[('Location', '/')]) if refused.status == 404 else refused
+    """HEAD says 302 for what is not there, or not to be seen. Where to, nobody says."""
+    unseen = refused.status == 404 or isinstance(refused, Hidden)
+    return Refusal(302, headers=[('Location', '/')]) if unseen else refused
 
 
-def _hidden(request: MockRequest, why: str) -> Refusal:
-    """What an account may not see; HEAD says no more than that it is not there."""
-    return Refusal(404 if request.method == 'HEAD' else 403, why)
+def _method(request: MockRequest, route: Route, caller: Caller) -> Method:
+    """What the request's method does here, if the caller may do it.
 
-
-def _method(request: MockRequest, route: Route, user: User) -> Method:
-    """What the request's method does here, if the user may do it.
-
-    :raises Refusal: 405, or as :func:`_hidden` says
+    :raises Refusal: 405, or 403
     """
-    method: Optional[Method] = route.methods.get('GET' if request.method == 'HEAD' else request.method)
+    method = route.methods.get(request.method)
+    if method is None and request.method == 'HEAD':
+        method = route.methods.get('GET')
     if method is None:
         raise Refusal(405)
-    if not user.roles & method.roles:
-        raise _hidden(request, f'one of these roles is required: {", ".join(sorted(method.roles))}')
+    if method.level is not None and not caller.levels & method.level:
+        raise Hidden('accounts of this level may not do this')
+    if not caller.roles & method.roles:
+        raise Hidden(f'one of these roles is required: {", ".join(sorted(method.roles))}')
     return method

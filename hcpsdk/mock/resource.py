@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Callable, Optional
+from typing import Callable, Optional, TypeVar
 
+from .callers import SYSTEM, TENANT, Caller
 from .formats import TRUE, Tree, read
-from .model import System
+from .model import Namespace, System, Tenant, User, find
+from .replies import Refusal
+from .store import Store, Stores
 
 READERS = frozenset({'MONITOR', 'ADMINISTRATOR'})
 WRITERS = frozenset({'ADMINISTRATOR'})
 
-SYSTEM, TENANT = 'system', 'tenant'
+
+class Hidden(Refusal):
+    """What an account may not see; HEAD says no more than that it is not there."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(403, why)
+
+
+BOTH_LEVELS = frozenset({SYSTEM, TENANT})
 
 
 @dataclass(frozen=True)
@@ -22,6 +33,8 @@ class Ask:
     :param names: the variable parts of the path
     :param query: the parameters; without ``=`` the value is None
     :param form: the format of the body
+    :param now: seconds since the epoch
+    :param https: this HCP has a port for HTTPS
     """
 
     system: System
@@ -29,6 +42,34 @@ class Ask:
     query: Mapping[str, Optional[str]]
     form: str = ''
     body: bytes = b''
+    caller: Caller = field(default_factory=lambda: Caller(User('', '')))
+    stores: Stores = field(default_factory=lambda: Stores(None))
+    now: float = 0.0
+    https: bool = True
+
+    @property
+    def now_ms(self) -> int:
+        return int(self.now * 1000)
+
+    @property
+    def tenant(self) -> Tenant:
+        """The tenant that the path names.
+
+        :raises Refusal: 404
+        """
+        return _named(self.system.tenants, self.names['tenant'])
+
+    @property
+    def namespace(self) -> Namespace:
+        """The namespace that the path names.
+
+        :raises Refusal: 404
+        """
+        return _named(self.tenant.namespaces, self.names['namespace'])
+
+    def store(self, namespace: Namespace) -> Store:
+        """What one of the tenant's namespaces holds."""
+        return self.stores.of(self.tenant.name, namespace.name, self.now_ms)
 
     def true(self, name: str) -> bool:
         """Whether a boolean parameter is true; a bad value counts as false."""
@@ -46,6 +87,16 @@ class Ask:
         return read(self.form, root, self.body)
 
 
+Named = TypeVar('Named')
+
+
+def _named(things: Mapping[str, Named], name: str) -> Named:
+    found = find(things, name)
+    if found is None:
+        raise Refusal(404)
+    return found
+
+
 Act = Callable[[Ask], Optional[Tree]]
 
 
@@ -54,10 +105,12 @@ class Method:
     """What one HTTP method does with a resource, and which roles may do it.
 
     :param act: returns the tree to answer with, or None for an empty 200
+    :param level: which accounts may; None: those that may ask for the resource
     """
 
     act: Act
     roles: frozenset[str] = READERS
+    level: Optional[frozenset[str]] = None
 
 
 def _always(ask: Ask) -> object:
@@ -70,9 +123,9 @@ class Route:
 
     :param path: its path below ``/mapi``; a part in braces is a name
     :param root: the name of its root element
-    :param methods: GET also serves HEAD
+    :param methods: GET also serves HEAD, if there is none
     :param find: looks for the resource, and raises a refusal with 404 if there is none
-    :param level: which accounts may ask for it, system's or tenant's
+    :param level: which accounts may ask for it: the system's, the tenant's
     """
 
     path: str

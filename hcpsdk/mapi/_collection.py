@@ -17,6 +17,9 @@ PAGE = 500
 """names asked for at once: a list of 10,000 namespaces comes in twenty answers, each a quick one"""
 
 
+Names = list[str]  # a Collection has a list() of its own
+
+
 class Collection(Mapi):
     """The members of a list: to be listed, made, looked at, changed and deleted.
 
@@ -107,7 +110,7 @@ class Collection(Mapi):
         return super().delete(self._path(name), params)
 
     @classmethod
-    def parts(cls) -> list[str]:
+    def parts(cls) -> Names:
         """What the further resources of a member are called, for :meth:`read` and :meth:`modify`."""
         return sorted(cls._parts)
 
@@ -125,7 +128,7 @@ class Collection(Mapi):
     def _named(self, name: Any) -> str:
         return name_of(name, f'the name of a {self._what}')
 
-    def _names(self, params: Any) -> list[str]:
+    def _names(self, params: Any) -> Names:
         found = as_dict(self.get(self._where, params), f'the list of {self._what}s').get(self._key, [])
         return [str(name) for name in found]
 

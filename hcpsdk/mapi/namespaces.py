@@ -61,9 +61,8 @@ class Namespaces(Collection):
     }
 
     def __init__(self, target: Target, tenant: str, timeout: float | tuple[float, float] = 60) -> None:
-        super().__init__(
-            target, 'tenants', name_of(tenant, 'the name of a tenant'), 'namespaces', timeout=timeout
-        )
+        where = ('tenants', name_of(tenant, 'the name of a tenant'), 'namespaces')
+        super().__init__(target, *where, timeout=timeout)
         self._tenant = tenant
 
     def statistics(self, name: str) -> dict[str, Any]:

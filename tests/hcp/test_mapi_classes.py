@@ -44,7 +44,8 @@ def lab(aim: Aim) -> hcpsdk.Target:
     """The administrator of a tenant that has just been made."""
     Tenants(aim()).create(
         'lab', username='boss', password='Secret-1', hardQuota='500 GB', tags={'tag': ['dept-7']},
-        versioningConfigurationEnabled=True, searchConfigurationEnabled=True, servicePlanSelectionEnabled=True,
+        versioningConfigurationEnabled=True, searchConfigurationEnabled=True,
+        servicePlanSelectionEnabled=True,
     )  # fmt: skip
     boss = aim('lab', 'boss', 'Secret-1')
     Users(boss, 'lab').modify('boss', roles={'role': ALL_ROLES})

@@ -161,8 +161,8 @@ class Replication(Mapi):
         """What a link replicates.
 
         :param name: its name
-        :returns: ``tenants``, ``defaultNamespaceDirectories`` and ``chainedLinks``, as far as there can be any:
-            lists of names
+        :returns: ``tenants``, ``defaultNamespaceDirectories`` and ``chainedLinks``, as far as there can be
+            any: lists of names
         :raises MapiError: if HCP refuses
         """
         return _names(self.get((*_link(name), 'content')))

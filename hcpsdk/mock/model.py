@@ -12,6 +12,7 @@ from datetime import timedelta, timezone, tzinfo
 from typing import Optional, TypeVar
 
 from .links import LinkStatistics, ReplicationLink
+from .packages import Logs
 
 # the ten data access permissions, in the order in which /proc/permissions prints them
 PERMISSIONS = (
@@ -137,6 +138,7 @@ class Tenant:
     users: dict[str, User] = field(default_factory=dict)
     permissions: frozenset[str] = ALL_RIGHTS
     mapi_enabled: bool = True
+    administration_allowed: bool = False
 
 
 @dataclass
@@ -160,6 +162,8 @@ class System:
 
     :param users: the system-level users, for ``admin.<domain>``
     :param zone: the local time zone, in which HCP prints times
+    :param logs: the internal logs, and the package of them that is made for download
+    :param snodes: the names of the S Series nodes
     """
 
     domain: str
@@ -171,6 +175,13 @@ class System:
     zone: tzinfo = timezone.utc
     permissions: frozenset[str] = ALL_RIGHTS
     mapi_enabled: bool = True
+    logs: Logs = field(default_factory=Logs)
+    snodes: list[str] = field(default_factory=list)
+
+    @property
+    def release(self) -> tuple[int, ...]:
+        """The software version, to be compared."""
+        return tuple(int(part) for part in self.software_version.split('.'))
 
     def read_only(self, tenant: Tenant, namespace: Namespace) -> bool:
         """Whether writes are refused: the namespace says so, or a link does."""

@@ -9,7 +9,7 @@ import threading
 from email.utils import formatdate
 from typing import Optional, Union
 
-from . import chargeback, logs, replication
+from . import chargeback, erasure_coding, health, logs, replication, system_resources
 from .access import MAPI_COOKIE, authenticate, credentials, labels_below
 from .call import read_all
 from .formats import Tree, requested, write
@@ -28,7 +28,14 @@ MAX_BODY = 1024 * 1024
 
 ADMIN_HOST = 'admin'
 
-ROUTES: list[Route] = [*replication.ROUTES, *logs.ROUTES, *chargeback.ROUTES]
+ROUTES: list[Route] = [
+    *replication.ROUTES,
+    *erasure_coding.ROUTES,
+    *logs.ROUTES,
+    *health.ROUTES,
+    *system_resources.ROUTES,
+    *chargeback.ROUTES,
+]
 
 
 class Mapi:

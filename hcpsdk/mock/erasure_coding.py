@@ -10,7 +10,7 @@ from .checks import MAX_TEXT, checked, flag, number, one_of, required, several, 
 from .estate import Topology, TopologyLink
 from .formats import Tree
 from .links import ACTIVE_ACTIVE, LinkState, ReplicationLink
-from .model import System, find
+from .model import System, find, rename
 from .replies import Refusal
 from .resource import WRITERS, Ask, Method, Route
 
@@ -217,9 +217,8 @@ def post_topology(ask: Ask) -> None:
     values = checked(ask.tree('ecTopology'), 'ecTopology', _CHECKS, READ_ONLY | set(CREATE_ONLY))
     if values.get('name', topology.name).lower() != topology.name.lower():
         _check_free(ask.system, values['name'])
-    del ask.system.topologies[topology.name]
+    rename(ask.system.topologies, topology, values.get('name', topology.name))
     _set(topology, values)
-    ask.system.topologies[topology.name] = topology
 
 
 def delete_topology(ask: Ask) -> None:

@@ -6,6 +6,7 @@ Tests change these values while the mock runs; nothing here does I/O or knows of
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta, timezone, tzinfo
@@ -199,7 +200,7 @@ class System:
     @property
     def release(self) -> tuple[int, ...]:
         """The software version, to be compared."""
-        return tuple(int(part) for part in self.software_version.split('.'))
+        return tuple(int(part) for part in re.findall(r'\d+', self.software_version))
 
     def read_only(self, tenant: Tenant, namespace: Namespace) -> bool:
         """Whether writes are refused: the namespace says so, or a link does."""

@@ -84,8 +84,9 @@ def test_in_xml(ring) -> None:
     """The vendor's own sample would be refused."""
     body = (
         b'<ecTopology><name>t</name><type>FULLY_CONNECTED</type><replicationLinks><replicationLink>'
-        b'<uuid>id of ab</uuid></replicationLink><replicationLink><name>AC</name><hcpSystems><name>hcp1.example.com</name>'
-        b'<name>hcp3.example.com</name></hcpSystems></replicationLink><replicationLink><name>bc</name>'
+        b'<uuid>id of ab</uuid></replicationLink><replicationLink><name>AC</name>'
+        b'<hcpSystems><name>hcp1.example.com</name><name>hcp3.example.com</name></hcpSystems>'
+        b'</replicationLink><replicationLink><name>bc</name>'
         b'</replicationLink></replicationLinks></ecTopology>'
     )
     assert ring('PUT', TOPOLOGIES, body, Content_Type='application/xml').status == 200

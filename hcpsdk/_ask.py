@@ -37,13 +37,15 @@ class Asker:
     """
 
     _kept = False
-    _timeout: float | tuple[float, float] = 30
+    _timeout: float | tuple[float, float] | None = None
+    """as in a Connection; None: as that has it by itself"""
 
     def __init__(self, target: Target, debuglevel: int = 0) -> None:
         self._target = kind('target', target, Target, 'a hcpsdk.Target')
         number('debuglevel', debuglevel, 0, MAX_DEBUGLEVEL)
-        self._asking = Connection(target, self._timeout, debuglevel=debuglevel)
-        self._acting = Connection(target, self._timeout, debuglevel=debuglevel, retries=0)
+        waits: dict[str, Any] = {} if self._timeout is None else {'timeout': self._timeout}
+        self._asking = Connection(target, debuglevel=debuglevel, **waits)
+        self._acting = Connection(target, debuglevel=debuglevel, retries=0, **waits)
 
     def __repr__(self) -> str:
         return f'<{type(self).__name__} of {self._target.fqdn}>'

@@ -73,7 +73,7 @@ class Mapi(Asker):
 
     :param target: a :class:`hcpsdk.Target` for ``admin.<hcp domain>`` or ``<tenant>.<hcp domain>``,
         on port 9090
-    :param timeout: seconds, as in :class:`hcpsdk.Connection`
+    :param timeout: seconds, as in :class:`hcpsdk.Connection`; None for its default
     :param debuglevel: as in :class:`hcpsdk.Connection`
     :raises TypeError, ValueError: if an argument makes no sense
 
@@ -88,7 +88,9 @@ class Mapi(Asker):
     _since = ''
     """the release of HCP that has brought the resources"""
 
-    def __init__(self, target: Any, timeout: float | tuple[float, float] = 60, debuglevel: int = 0) -> None:
+    def __init__(
+        self, target: Any, timeout: float | tuple[float, float] | None = 60, debuglevel: int = 0
+    ) -> None:
         self._timeout = timeout
         super().__init__(target, debuglevel)
         self._software_version = ''

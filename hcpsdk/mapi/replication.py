@@ -39,7 +39,7 @@ class Replication(Mapi):
     _since = '7.0'
 
     def __init__(self, target: Target, debuglevel: int = 0) -> None:
-        super().__init__(target, debuglevel=debuglevel)
+        super().__init__(target, None, debuglevel)
 
     R_ACTIVE_ACTIVE = 'ACTIVE_ACTIVE'
     R_OUTBOUND = 'OUTBOUND'

@@ -23,6 +23,7 @@ MAPI_PORT = 9090
 """the only one that HCP has for it (MAPI reference, 1.1)"""
 
 Path = Union[str, Iterable[str]]
+Timeout = Union[float, tuple[float, float], None]
 Answer = Union[dict[str, Any], list[Any], bytes]
 
 _NOT_THERE = frozenset({302, 404})
@@ -88,9 +89,7 @@ class Mapi(Asker):
     _since = ''
     """the release of HCP that has brought the resources"""
 
-    def __init__(
-        self, target: Any, timeout: float | tuple[float, float] | None = 60, debuglevel: int = 0
-    ) -> None:
+    def __init__(self, target: Any, timeout: Timeout = 60, debuglevel: int = 0) -> None:
         self._timeout = timeout
         super().__init__(target, debuglevel)
         self._software_version = ''

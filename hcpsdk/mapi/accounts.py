@@ -8,15 +8,13 @@ from typing import Any
 from .._check import kind
 from ..target import Target
 from ._collection import Collection
-from ._engine import name_of
+from ._engine import Timeout, name_of
 
 
 class _Accounts(Collection):
     _pages = True
 
-    def __init__(
-        self, target: Target, tenant: str | None = None, timeout: float | tuple[float, float] = 60
-    ) -> None:
+    def __init__(self, target: Target, tenant: str | None = None, timeout: Timeout = 60) -> None:
         where = () if tenant is None else ('tenants', name_of(tenant, 'the name of a tenant'))
         super().__init__(target, *where, self._list, timeout=timeout)
         self._tenant = tenant
@@ -145,7 +143,7 @@ class ContentClasses(Collection):
 
     _what = 'content class'
 
-    def __init__(self, target: Target, tenant: str, timeout: float | tuple[float, float] = 60) -> None:
+    def __init__(self, target: Target, tenant: str, timeout: Timeout = 60) -> None:
         where = ('tenants', name_of(tenant, 'the name of a tenant'), 'contentClasses')
         super().__init__(target, *where, timeout=timeout)
 

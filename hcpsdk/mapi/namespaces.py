@@ -6,7 +6,7 @@ from typing import Any
 
 from ..target import Target
 from ._collection import Collection
-from ._engine import MapiError, name_of
+from ._engine import MapiError, Timeout, name_of
 
 _SIMPLE = (
     'complianceSettings',
@@ -60,7 +60,7 @@ class Namespaces(Collection):
         'protocols': ('protocols',),
     }
 
-    def __init__(self, target: Target, tenant: str, timeout: float | tuple[float, float] = 60) -> None:
+    def __init__(self, target: Target, tenant: str, timeout: Timeout = 60) -> None:
         where = ('tenants', name_of(tenant, 'the name of a tenant'), 'namespaces')
         super().__init__(target, *where, timeout=timeout)
         self._tenant = tenant
@@ -134,9 +134,7 @@ class RetentionClasses(Collection):
 
     _what = 'retention class'
 
-    def __init__(
-        self, target: Target, tenant: str, namespace: str, timeout: float | tuple[float, float] = 60
-    ) -> None:
+    def __init__(self, target: Target, tenant: str, namespace: str, timeout: Timeout = 60) -> None:
         where = ('tenants', name_of(tenant, 'the name of a tenant'), 'namespaces')
         super().__init__(
             target, *where, name_of(namespace, 'the name of a namespace'), 'retentionClasses', timeout=timeout

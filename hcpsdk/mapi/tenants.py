@@ -6,7 +6,7 @@ from typing import Any
 
 from ..target import Target
 from ._collection import Collection
-from ._engine import Mapi, as_dict, name_of
+from ._engine import Mapi, Timeout, as_dict, name_of
 
 TenantPath = ('tenants',)
 
@@ -41,7 +41,7 @@ class Tenants(Collection):
         )
     }
 
-    def __init__(self, target: Target, timeout: float | tuple[float, float] = 60) -> None:
+    def __init__(self, target: Target, timeout: Timeout = 60) -> None:
         super().__init__(target, *TenantPath, timeout=timeout)
 
     def create(

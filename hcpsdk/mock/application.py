@@ -13,7 +13,9 @@ from .access import Visit
 from .messages import Answer, MockRequest
 from .model import System
 from .replies import Refusal, refusal
+from .running import Running
 from .store import Store, Stores
+from .traffic import Traffic
 
 
 class MockApplication:
@@ -36,9 +38,11 @@ class MockApplication:
         self.chores: list[Callable[[], None]] = []
         """what is done before each request"""
         self.stores = Stores(None if directory is None else Path(directory))
-        self._rest = rest.Rest(system, self._store_of, clock)
+        self.running = Running(self.stores, clock, Traffic(clock))
+        """what the management API reports on"""
+        self._rest = rest.Rest(system, self._store_of, clock, self.running.traffic)
         self._proc = proc.Proc(system, self._store_of, clock)
-        self._mapi = management.Mapi(system, clock)
+        self._mapi = management.Mapi(system, self.running)
 
     def __call__(self, request: MockRequest) -> Answer:
         """Do what the request says; see :class:`~hcpsdk.mock.messages.Application`."""

@@ -136,6 +136,7 @@ class ReplicationLink:
     """A link to another HCP, as this system sees it.
 
     :param tenants: names of the tenants that it replicates
+    :param paused: names of those of them that it does not replicate for now
     :param recovery_polls: how often its details may be looked at until a completing recovery is over
     """
 
@@ -154,6 +155,7 @@ class ReplicationLink:
     remote: Failover = field(default_factory=Failover)
     statistics: LinkStatistics = field(default_factory=LinkStatistics)
     tenants: list[str] = field(default_factory=list)
+    paused: set[str] = field(default_factory=set)
     recovery_polls: int = 1
     state: LinkState = LinkState.REPLICATING
     _polls_left: int = 0

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta, timezone, tzinfo
 from typing import Optional, TypeVar
 
+from .estate import License, SupportKey, Topology, TopologyLink
 from .links import LinkStatistics, ReplicationLink
+from .packages import Logs, Package
 
 # the ten data access permissions, in the order in which /proc/permissions prints them
 PERMISSIONS = (
@@ -137,6 +139,7 @@ class Tenant:
     users: dict[str, User] = field(default_factory=dict)
     permissions: frozenset[str] = ALL_RIGHTS
     mapi_enabled: bool = True
+    administration_allowed: bool = False
 
 
 @dataclass
@@ -160,6 +163,13 @@ class System:
 
     :param users: the system-level users, for ``admin.<domain>``
     :param zone: the local time zone, in which HCP prints times
+    :param logs: the internal logs, and the package of them that is made for download
+    :param snodes: the names of the S Series nodes
+    :param health_check: the report on the system's health that is made for download
+    :param licenses: oldest first; the last one counts
+    :param support_key: None: the vendor's default key
+    :param topologies: for erasure coding
+    :param topology_links: links between other systems, of which topologies can be made
     """
 
     domain: str
@@ -171,6 +181,19 @@ class System:
     zone: tzinfo = timezone.utc
     permissions: frozenset[str] = ALL_RIGHTS
     mapi_enabled: bool = True
+    logs: Logs = field(default_factory=Logs)
+    snodes: list[str] = field(default_factory=list)
+    health_check: Package = field(default_factory=Package)
+    licenses: list[License] = field(default_factory=lambda: [License()])
+    support_key: Optional[SupportKey] = None
+    downstream_dns_mode: str = 'BASIC'
+    topologies: dict[str, Topology] = field(default_factory=dict)
+    topology_links: list[TopologyLink] = field(default_factory=list)
+
+    @property
+    def release(self) -> tuple[int, ...]:
+        """The software version, to be compared."""
+        return tuple(int(part) for part in self.software_version.split('.'))
 
     def read_only(self, tenant: Tenant, namespace: Namespace) -> bool:
         """Whether writes are refused: the namespace says so, or a link does."""

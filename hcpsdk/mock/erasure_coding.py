@@ -10,7 +10,7 @@ from .checks import MAX_TEXT, checked, flag, number, one_of, required, several, 
 from .estate import Topology, TopologyLink
 from .formats import Tree
 from .links import ACTIVE_ACTIVE, LinkState, ReplicationLink
-from .model import System, find
+from .model import System, find, rename
 from .replies import Refusal
 from .resource import WRITERS, Ask, Method, Route
 
@@ -217,9 +217,8 @@ def post_topology(ask: Ask) -> None:
     values = checked(ask.tree('ecTopology'), 'ecTopology', _CHECKS, READ_ONLY | set(CREATE_ONLY))
     if values.get('name', topology.name).lower() != topology.name.lower():
         _check_free(ask.system, values['name'])
-    del ask.system.topologies[topology.name]
+    rename(ask.system.topologies, topology, values.get('name', topology.name))
     _set(topology, values)
-    ask.system.topologies[topology.name] = topology
 
 
 def delete_topology(ask: Ask) -> None:
@@ -244,7 +243,7 @@ def get_tenants(ask: Ask) -> Tree:
 def _member(ask: Ask) -> str:
     """The name of a tenant of the topology."""
     topology = _topology(ask)
-    found = find({name: name for name in topology.tenants}, ask.names['tenant'])
+    found = find({name: name for name in topology.tenants}, ask.names['member'])
     if found is None:
         raise Refusal(404)
     return found
@@ -255,7 +254,7 @@ def put_tenant(ask: Ask) -> None:
 
     :raises Refusal: 404 if the system has none of the name; 409 if it is there; 403
     """
-    topology, tenant = _active(ask), find(ask.system.tenants, ask.names['tenant'])
+    topology, tenant = _active(ask), find(ask.system.tenants, ask.names['member'])
     if tenant is None:
         raise Refusal(404)
     if tenant.name in topology.tenants:
@@ -325,7 +324,7 @@ ROUTES = [
     Route(f'{BASE}/ecTopologies', 'ecTopologies', _LIST, since=SINCE),
     Route(_ITEM, 'ecTopology', _ONE, _topology, since=SINCE),
     Route(f'{_ITEM}/tenants', 'tenants', {'GET': Method(get_tenants)}, _topology, since=SINCE),
-    Route(f'{_ITEM}/tenants/{{tenant}}', 'tenant', _TENANT, _topology, since=SINCE),
+    Route(f'{_ITEM}/tenants/{{member}}', 'tenant', _TENANT, _topology, since=SINCE),
     Route(
         f'{_ITEM}/tenantCandidates',
         'tenantCandidates',

@@ -88,8 +88,7 @@ class MockHCP:
         """the live data: tenants, namespaces, users, links; may be changed at any time"""
         self._wanted = ports
         self._first, self._nodes = first, nodes
-        self._context = ssl_context
-        self._directory = directory
+        self._context, self._directory = ssl_context, directory
         self._ttl = ttl
         self._application = MockApplication(self.system, directory=directory, clock=clock)
         self._application.running.nodes = self._node_states

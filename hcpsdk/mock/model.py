@@ -6,10 +6,11 @@ Tests change these values while the mock runs; nothing here does I/O or knows of
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta, timezone, tzinfo
-from typing import Optional, TypeVar
+from typing import Optional, Protocol, TypeVar
 
 from .estate import License, SupportKey, Topology, TopologyLink
 from .links import LinkStatistics, ReplicationLink
@@ -144,12 +145,18 @@ class Tenant:
 
 @dataclass
 class ReplicationService:
-    """The system-wide settings of replication, and whether all links are shut down."""
+    """The system-wide settings of replication, and whether all links are shut down.
+
+    :param certificates: ID -> text, of the other systems
+    """
 
     allow_tenants_to_monitor_namespaces: bool = True
     enable_dns_failover: bool = True
     enable_domain_and_certificate_synchronization: bool = True
     network: str = '[hcp_system]'
+    connectivity_timeout_seconds: int = 60
+    verification: str = 'OFF'
+    certificates: dict[str, str] = field(default_factory=dict)
     shut_down_reason: Optional[str] = None
 
     @property
@@ -193,11 +200,14 @@ class System:
     @property
     def release(self) -> tuple[int, ...]:
         """The software version, to be compared."""
-        return tuple(int(part) for part in self.software_version.split('.'))
+        return tuple(int(part) for part in re.findall(r'\d+', self.software_version))
 
     def read_only(self, tenant: Tenant, namespace: Namespace) -> bool:
         """Whether writes are refused: the namespace says so, or a link does."""
-        return namespace.read_only or any(link.read_only(tenant.name) for link in self.links.values())
+        return namespace.read_only or any(
+            link.read_only(tenant.name)
+            for link in list(self.links.values())  # a copy: the management API may just be adding one
+        )
 
 
 Named = TypeVar('Named')
@@ -213,6 +223,23 @@ def find(things: Mapping[str, Named], name: str) -> Optional[Named]:
         return things[name]
     wanted = name.lower()
     return next((thing for key, thing in things.items() if key.lower() == wanted), None)
+
+
+class HasName(Protocol):
+    """What is kept by its name."""
+
+    name: str
+
+
+Renamed = TypeVar('Renamed', bound=HasName)
+
+
+def rename(things: dict[str, Renamed], thing: Renamed, name: str) -> None:
+    """Give a thing another name, under which it is found from now on."""
+    if name != thing.name:
+        things.pop(thing.name, None)
+        thing.name = name
+        things[name] = thing
 
 
 # HCP prints a namespace's description as one text; clients cut it into a list at this sign

@@ -200,3 +200,16 @@ def test_who_may_ask_for_what(system, tenant) -> None:
     assert system.does('POST', REPORT) == 405
     tenant.hcp.system.tenants['m'].users['n'].roles = frozenset({'SECURITY'})
     assert tenant.does('GET', REPORT) == 403
+
+
+def test_bytes_count_however_they_come_and_go(tmp_path, clock, mock_hcp_factory, manager, at, dial) -> None:
+    """Streamed uploads, and downloads of large objects, would cost nothing."""
+    manager.hcp = hcp = mock_hcp_factory(clock=clock, directory=tmp_path)
+    chunked = dial(hcp.port)
+    chunked.request('PUT', '/rest/a', Transfer_Encoding='chunked')
+    assert chunked.send(b'3\r\nabc\r\n0\r\n\r\n').take().status == 201
+    at(hcp).put('b', b'x' * 300_000)
+    assert at(hcp).get('b') == b'x' * 300_000
+    at(hcp).ask('GET', 'b', Range='bytes=0-9')
+    (row,) = rows(manager)
+    assert (row['bytesIn'], row['bytesOut'], row['reads']) == (300_003, 300_010, 2)

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any, Union
 
-from .. import _xml
 from .._check import kind
+from .._xml import text
 from ..target import Target
 from ._engine import XML, MapiError
 from ._packages import Hook, Packages, check_days, check_target_file, words, written
@@ -145,5 +145,5 @@ def _types(logs: str) -> str:
 
 
 def _document(root: str, parts: dict[str, str]) -> str:
-    inner = ''.join(f'  <{name}>{_xml.text(value)}</{name}>\n' for name, value in parts.items())
+    inner = ''.join(f'  <{name}>{text(value)}</{name}>\n' for name, value in parts.items())
     return f'{_PROLOG}\n<{root}>\n{inner}</{root}>\n'

@@ -51,7 +51,7 @@ def cafile(authority, tmp_path_factory):
     return str(path)
 
 
-@pytest.fixture
+@pytest.fixture(scope='session')
 def interop_hcp(authority):
     """Makes a mock HCP with TLS on all ports. Its certificate names the nodes' addresses, too: the public
     client checks the name that it dials, and it dials addresses."""
@@ -67,8 +67,8 @@ def interop_hcp(authority):
     return made
 
 
-@pytest.fixture
+@pytest.fixture(scope='module')
 def hcp(interop_hcp):
-    """Such a mock that runs while the test does."""
+    """Such a mock that runs while a module's tests do."""
     with interop_hcp() as mock:
         yield mock

@@ -194,9 +194,11 @@ def _typed_rows(file: IO[bytes]) -> Iterator[dict[str, Any]]:
     if 'startTime' not in (table.fieldnames or ()):
         raise ChargebackError(f'expected a report in CSV, got {str(table.fieldnames)[:80]}')
     for row in table:
+        if None in row or None in row.values():
+            raise ChargebackError(f'a row of the report has another length than the header: {row}')
         try:
             yield {name: _TYPES.get(name, _number)(value) for name, value in row.items()}
-        except (ValueError, TypeError) as cause:  # a row of another length has None in it
+        except ValueError as cause:
             raise ChargebackError(f'a row of the report cannot be understood: {row} ({cause})') from cause
 
 

@@ -9,11 +9,15 @@ is imported here, and the mock does not know who is asking.
 import json
 import ssl
 import sys
+import time
+import zipfile
 
 import dns.resolver
 
 import hcpsdk
 import hcpsdk.mapi
+import hcpsdk.mapi.chargeback
+import hcpsdk.mapi.logs
 import hcpsdk.mapi.replication
 import hcpsdk.namespace
 
@@ -73,6 +77,53 @@ def replication(hcp):
     seen['suspended'] = link.getlinkdetails(name)['suspended']
     link.setreplicationlinkstate(name, link.R_RESUME)
     seen['resumed'] = link.getlinkdetails(name)['suspended']
+    for action in (link.R_FAILOVER, link.R_FAILBACK):
+        link.setreplicationlinkstate(name, action, linktype=link.R_ACTIVE_ACTIVE)
+        seen[action] = link.getlinkdetails(name)['status']
+    return seen
+
+
+def chargeback(hcp):
+    """A tenant's report in each format and granularity."""
+    report = hcpsdk.mapi.chargeback.Chargeback(hcp, timeout=60)
+    seen = {fmt: report.request(tenant='m', fmt=fmt).read() for fmt in report.CBM_ALL}
+    for granularity in report.CBG_ALL:
+        hdl = report.request(tenant='m', granularity=granularity, fmt=report.CBM_JSON)
+        seen[granularity] = json.load(hdl)['chargebackData'][-1]
+    report.close()
+    return seen
+
+
+def logs(hcp):
+    """From a mark to the package that holds it."""
+    log = hcpsdk.mapi.logs.Logs(hcp)
+    log.mark('a mark with + and ä')
+    seen = {'before': list(log.status().items())}
+    log.prepare()
+    try:
+        log.prepare()
+    except hcpsdk.mapi.logs.LogsInProgessError as e:
+        seen['again'] = str(e)
+    while not log.status()['readyForStreaming']:
+        time.sleep(0.01)
+    hdl, seen['file'] = log.download()
+    with zipfile.ZipFile(hdl) as archive:
+        seen['files'], text = len(archive.namelist()), archive.read('node101/messages.log').decode()
+    seen['mark'] = 'MARK a mark with + and ä' in text
+    seen['cancelled'] = log.cancel()
+    seen['after'] = list(log.status().items())
+    log.close()
+    return seen
+
+
+def tenants(hcp):
+    """All tenants and their settings."""
+    import hcpsdk.mapi.tenant
+
+    seen = {}
+    for tenant in hcpsdk.mapi.tenant.listtenants(hcp):
+        seen[tenant.name] = tenant.info()
+        tenant.close()
     return seen
 
 
@@ -84,6 +135,9 @@ def main():
     n1 = target(settings, settings['namespace'], 'n', 'n01', settings['port'])
     admin = target(settings, settings['admin'], 'service', 'service01', settings['mapi_port'])
     seen = {'objects': objects(n1), 'namespace': namespace(n1), 'replication': replication(admin)}
+    seen.update(chargeback=chargeback(admin), logs=logs(admin))
+    if settings['tenants']:
+        seen['tenants'] = tenants(admin)
     print(json.dumps(seen))
 
 

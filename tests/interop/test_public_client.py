@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import re
 import ssl
 import subprocess
 
@@ -12,11 +13,12 @@ import pytest
 import hcpsdk
 
 DRIVER = pathlib.Path(__file__).with_name('public_client.py')
+HAS_TENANTS = hasattr(hcpsdk.mapi, 'listtenants')  # away with it as soon as it is there
 HASH = 'SHA-256 47FB563CC8F86DC37C86D08BC542968F7986ACD81C97BF76DB7AD744407FE117'
 
 
-@pytest.fixture
-def seen(public_python, hcp, cafile, tmp_path):
+@pytest.fixture(scope='module')
+def seen(public_python, hcp, cafile, tmp_path_factory):
     """What the public client saw. It speaks TLS on HCP's own ports only, so its objects go by plain HTTP."""
     address, port = hcp.dns_address
     settings = {
@@ -27,10 +29,11 @@ def seen(public_python, hcp, cafile, tmp_path):
         'port': hcp.port,
         'admin': f'admin.{hcp.domain}',
         'mapi_port': hcp.mapi_port,
+        'tenants': HAS_TENANTS,
     }
     run = subprocess.run(
         [public_python, '-I', DRIVER, json.dumps(settings)],
-        capture_output=True, text=True, timeout=60, cwd=tmp_path, check=False,
+        capture_output=True, text=True, timeout=60, cwd=tmp_path_factory.mktemp('public'), check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     return json.loads(run.stdout)
@@ -53,6 +56,53 @@ def test_public_client(seen, hcp, cafile):
         'gone': [404],
     }
     assert (seen['replication']['suspended'], seen['replication']['resumed']) == ('true', 'false')
+    assert {'failOver', 'failBack'} <= set(seen['replication'])
+
+
+@pytest.fixture
+def admin(hcp, cafile):
+    """The system's MAPI, as our package reaches it."""
+    service = hcpsdk.NativeAuthorization('service', 'service01')
+    context = ssl.create_default_context(cafile=cafile)
+    return hcpsdk.Target(
+        f'admin.{hcp.domain}', service, port=hcp.mapi_port, sslcontext=context, resolver=hcp.resolver()
+    )
+
+
+def test_logs(seen, admin):
+    """The mock's logs would only suit ourselves, and not what was written for real systems."""
+    found = seen['logs']
+    idle = [[name, False] for name in ('readyForStreaming', 'streamingInProgress', 'started', 'error')]
+    content = ['content', ['ACCESS', 'SYSTEM', 'SERVICE', 'APPLICATION']]
+    assert found['before'] == found['after'] == [*idle, content]
+    assert found['before'] == [list(item) for item in hcpsdk.mapi.Logs(admin).status().items()]
+    assert found['again'].startswith('400 - Bad Request (')
+    assert re.fullmatch(r'HCPLogs-hcp1\.example\.com-n101_102_103_104-sp\d{8}-\d{4}\.zip', found['file'])
+    assert (found['files'], found['mark'], found['cancelled']) == (16, True, True)
+
+
+def test_same_chargeback_report(seen, admin):
+    """A script that bills by these reports would come to other sums after moving over."""
+    report = hcpsdk.mapi.Chargeback(admin)
+    for fmt in report.CBM_ALL:
+        assert still(seen['chargeback'][fmt]) == still(report.request('m', fmt=fmt).read())
+    [row] = report.rows('m')
+    theirs = seen['chargeback']['total']
+    assert {name: row[name] for name in theirs if not name.endswith('Time')} == {
+        name: value for name, value in theirs.items() if not name.endswith('Time')
+    }
+    assert {'hour', 'day'} <= set(seen['chargeback'])
+
+
+def still(report):
+    """A report without its times, and without the layout that the public client asks for."""
+    return re.sub(r'\s|standalone="yes"', '', re.sub(r'\d{4}-\d\d-\d\dT[\d:]{8}[+-]\d{4}', 'TIME', report))
+
+
+@pytest.mark.skipif(not HAS_TENANTS, reason='there are no tenants in the management API yet')
+def test_same_tenants(seen, admin):
+    """A script that lists tenants would read other settings after moving over."""
+    assert seen['tenants'] == {one.name: one.info() for one in hcpsdk.mapi.listtenants(admin)}
 
 
 def test_same_namespace_facts(seen, hcp, auth):
@@ -68,14 +118,9 @@ def test_same_namespace_facts(seen, hcp, auth):
     }
 
 
-def test_same_replication_facts(seen, hcp, cafile):
+def test_same_replication_facts(seen, admin):
     """A script that watches links would read other values after moving over from the public client."""
-    service = hcpsdk.NativeAuthorization('service', 'service01')
-    context = ssl.create_default_context(cafile=cafile)
-    target = hcpsdk.Target(
-        f'admin.{hcp.domain}', service, port=hcp.mapi_port, sslcontext=context, resolver=hcp.resolver()
-    )
-    link = hcpsdk.mapi.Replication(target)
+    link = hcpsdk.mapi.Replication(admin)
     assert seen['replication']['settings'] == link.getreplicationsettings()
     assert seen['replication']['links'] == link.getlinklist()
     theirs, ours = seen['replication']['details'], link.getlinkdetails('hcp1-a-a-hcp2')

@@ -19,8 +19,7 @@ _SIMPLE = (
 )
 _PROTOCOLS = ('http', 'cifs', 'nfs', 'smtp')
 
-# What a copy takes over besides the properties: in an order in which HCP takes it. Statistics are nobody's
-# settings; the indexing settings are there only while search is on (MAPI reference, 4.1).
+# What a copy takes over besides the properties, versioning and CORS, in an order in which HCP takes it.
 _COPIED = (
     'complianceSettings',
     'permissions',
@@ -80,7 +79,8 @@ class Namespaces(Collection):
     def clone(self, name: str, new_name: str) -> None:
         """Make a namespace with all settings of another one: properties, parts and retention classes.
 
-        Objects, permissions of users, and what HCP makes by itself are not copied. If something fails on the
+        Objects, permissions of users, content classes, and what HCP makes by itself are not copied. All is
+        read before anything is made, with the roles administrator and compliance. If something fails on the
         way, the new namespace stays as far as it has come, and the error says at what.
 
         :param name: the one that there is
@@ -89,23 +89,32 @@ class Namespaces(Collection):
         """
         found = self.read(name)
         properties = {key: value for key, value in found.items() if key not in _NOT_TAKEN_OVER}
-        versioning = self._part(name, 'versioningSettings')
-        if versioning is not None:
-            properties['versioningSettings'] = versioning
-        self.create(new_name, **_settable(properties))
-        for part in _COPIED:
-            settings = self._part(name, part)
-            if settings:
-                self.modify(new_name, part, **settings)
+        parts = {part: self._part(name, part) for part in _parts_of(found)}
+        cors, versioning = self._part(name, 'cors'), self._part(name, 'versioningSettings')
+        self.create(new_name, **_settable({**properties, 'versioningSettings': versioning}))
+        for part, settings in parts.items():
+            self._adjust(new_name, part, settings)
+        if cors:
+            self.put(self._path(new_name, 'cors'), body=cors)
         self._copy_classes(name, new_name)
 
-    def _part(self, name: str, part: str) -> dict[str, Any] | None:
-        """Settings that HCP does not have of every namespace: None then."""
+    def _adjust(self, name: str, part: str, settings: dict[str, Any]) -> None:
+        """Change what differs and nothing else: HCP refuses some settings although it has them already."""
+        present = self._part(name, part)
+        different = {key: value for key, value in settings.items() if value != present.get(key)}
+        if different:
+            self.modify(name, part, **different)
+
+    def _part(self, name: str, part: str) -> dict[str, Any]:
+        """Settings that may not be set, or that a release may not have: empty then.
+
+        That they may not be seen is an error: a copy that keeps less than the original must not pass for one.
+        """
         try:
             return self.read(name, part, verbose=False)
         except MapiError as error:
-            if error.status in (400, 403, 404):
-                return None
+            if error.status == 404:
+                return {}
             raise
 
     def _copy_classes(self, name: str, new_name: str) -> None:
@@ -114,11 +123,21 @@ class Namespaces(Collection):
             new.create(one, **{key: value for key, value in old.read(one).items() if key != 'name'})
 
 
+def _parts_of(namespace: dict[str, Any]) -> tuple[str, ...]:
+    """The indexing settings are there only while search is on (MAPI reference, 4.1)."""
+    if namespace.get('searchEnabled'):
+        return _COPIED
+    return tuple(part for part in _COPIED if part != 'customMetadataIndexingSettings')
+
+
 def _settable(properties: dict[str, Any]) -> dict[str, Any]:
-    """An owner's type goes with an owner only (MAPI reference, 4.2)."""
-    if properties.get('owner'):
-        return properties
-    return {key: value for key, value in properties.items() if key not in ('owner', 'ownerType')}
+    """An owner's type goes with an owner only, and no setting is empty (MAPI reference, 4.2)."""
+    without = set() if properties.get('owner') else {'owner', 'ownerType'}
+    return {
+        key: value
+        for key, value in properties.items()
+        if key not in without and (value or key != 'versioningSettings')
+    }
 
 
 class RetentionClasses(Collection):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from email.utils import formatdate
+from urllib.parse import unquote
 from typing import Optional, Union
 
 from . import (
@@ -137,8 +138,11 @@ class Mapi:
         return answer
 
     def _route(self, request: MockRequest) -> tuple[Route, dict[str, str]]:
-        """The resource that a path names, and the names in it; a slash at the end does not matter."""
-        parts = request.path.decode('utf-8', 'replace').strip('/').split('/')
+        """The resource that a path names, and the names in it, which may hold slashes when these are encoded.
+
+        A slash at the end does not matter.
+        """
+        parts = list(map(unquote, request.target.partition('?')[0].strip('/').split('/')))
         for route in ROUTES:
             names = route.match(parts[1:])
             if names is not None and parts[0] == PREFIX[1:].decode() and self._system.release >= route.since:

@@ -171,6 +171,29 @@ def test_a_clone_has_all_settings(lab: hcpsdk.Target) -> None:
     assert copied.read('five-years') == classes.read('five-years')
 
 
+def test_a_clone_has_cors_and_indexing(lab: hcpsdk.Target) -> None:
+    """Or a web application would not work on the copy, nor searches find what they find on the original."""
+    namespaces = Namespaces(lab, 'lab')
+    namespaces.create('scans', searchEnabled=True, indexingEnabled=True, customMetadataIndexingEnabled=True)
+    namespaces.modify('scans', 'customMetadataIndexingSettings', fullIndexingEnabled=True)
+    Mapi(lab).put('tenants/lab/namespaces/scans/cors', body={'cors': '<CORSConfiguration/>'})
+    namespaces.clone('scans', 'copy')
+    assert namespaces.read('copy', 'customMetadataIndexingSettings')['fullIndexingEnabled'] is True
+    assert namespaces.read('copy', 'cors') == {'cors': '<CORSConfiguration/>'}
+
+
+def test_a_clone_that_cannot_see_all_is_not_made(aim: Aim, lab: hcpsdk.Target) -> None:
+    """Or the copy would have no retention, as its maker may not see that of the original."""
+    Namespaces(lab, 'lab').create('scans')
+    Namespaces(lab, 'lab').modify('scans', 'complianceSettings', retentionDefault='A+10y')
+    Users(lab, 'lab').create('joe', 'Secret-5', roles=['ADMINISTRATOR'], allowNamespaceManagement=True)
+    Users(lab, 'lab').modify('joe', roles={'role': []})
+    joe = Namespaces(aim('lab', 'joe', 'Secret-5'), 'lab')
+    with pytest.raises(MapiError, match='403'):
+        joe.clone('scans', 'copy')
+    assert not Namespaces(lab, 'lab').exists('copy')
+
+
 def test_retention_classes(lab: hcpsdk.Target) -> None:
     """Or rules for keeping records could not be set by a program."""
     namespaces = Namespaces(lab, 'lab')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import signal
 import ssl
 from pathlib import Path
 from typing import Any, Callable
@@ -19,6 +20,16 @@ pytest_plugins = ['hcpsdk.mock.plugin']
 
 # Sphinx's own files need Sphinx to be imported; the index's example is the README's, run by test_papers.
 collect_ignore = ['docs/conf.py', 'docs/_ext', 'docs/_build', 'docs/index.rst']
+
+
+@pytest.fixture(autouse=True, scope='session')
+def interruptible() -> None:
+    """A shell has what it runs in the background ignore Ctrl-C, and programs hand that down to their own.
+
+    So programs that tests start and interrupt would not end there (POSIX shell, 2.11).
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -37,16 +37,17 @@ class Asker:
     """
 
     _kept = False
-    _timeout: float | tuple[float, float] = 30
+    _timeout: float | tuple[float, float] | None = None
+    """as in a Connection; None: as that has it by itself"""
     _acting_timeout: float | tuple[float, float] | None = None
     """for what changes something, if that may take longer"""
 
     def __init__(self, target: Target, debuglevel: int = 0) -> None:
         self._target = kind('target', target, Target, 'a hcpsdk.Target')
         number('debuglevel', debuglevel, 0, MAX_DEBUGLEVEL)
-        self._asking = Connection(target, self._timeout, debuglevel=debuglevel)
+        self._asking = Connection(target, debuglevel=debuglevel, **_waits(self._timeout))
         patient = self._acting_timeout or self._timeout
-        self._acting = Connection(target, patient, debuglevel=debuglevel, retries=0)
+        self._acting = Connection(target, debuglevel=debuglevel, retries=0, **_waits(patient))
 
     def __repr__(self) -> str:
         return f'<{type(self).__name__} of {self._target.fqdn}>'
@@ -93,6 +94,10 @@ class Asker:
             if connection.response_status != 200:
                 raise self._refusal(connection, f'GET {url}')
             return _xml.parse(read_document(connection, root), root)
+
+
+def _waits(timeout: float | tuple[float, float] | None) -> dict[str, Any]:
+    return {} if timeout is None else {'timeout': timeout}
 
 
 def read_document(connection: Connection, what: str) -> bytes:

@@ -431,7 +431,7 @@ class Connection:
         row = _retry.on_failure(failure, errand.request)
         if failure.cause in _NODES_FAULT and not failure.reused and failure.state is not State.CLOSED:
             errand.system.target._circle.failed(failure.address)
-        if row.verdict is Verdict.FREE:
+        if row.verdict is Verdict.FREE and not errand.better_off():
             logger.debug('%s; goes again: %s', errand.attempts[-1], row.why)
             return None
         wait = _retry.pause(errand.sent_again + 1, self._uniform)

@@ -11,7 +11,7 @@ from typing import Any
 
 from .._check import kind, number
 from ..target import Target
-from ._engine import Mapi, as_dict, name_of
+from ._engine import Mapi, Timeout, as_dict, name_of
 
 PAGE = 500
 """names asked for at once: a list of 10,000 namespaces comes in twenty answers, each a quick one"""
@@ -38,7 +38,7 @@ class Collection(Mapi):
     _parts: Mapping[str, tuple[str, ...]] = {}
     """further resources of a member: by what they are called here, their path below it"""
 
-    def __init__(self, target: Target, *where: str, timeout: float | tuple[float, float] = 60) -> None:
+    def __init__(self, target: Target, *where: str, timeout: Timeout = 60) -> None:
         super().__init__(target, timeout)
         self._where = where
 

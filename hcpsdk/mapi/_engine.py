@@ -23,6 +23,7 @@ MAPI_PORT = 9090
 """the only one that HCP has for it (MAPI reference, 1.1)"""
 
 Path = Union[str, Iterable[str]]
+Timeout = Union[float, tuple[float, float], None]
 Answer = Union[dict[str, Any], list[Any], bytes]
 
 _NOT_THERE = frozenset({302, 404})
@@ -73,7 +74,7 @@ class Mapi(Asker):
 
     :param target: a :class:`hcpsdk.Target` for ``admin.<hcp domain>`` or ``<tenant>.<hcp domain>``,
         on port 9090
-    :param timeout: seconds, as in :class:`hcpsdk.Connection`
+    :param timeout: seconds, as in :class:`hcpsdk.Connection`; None for its default
     :param debuglevel: as in :class:`hcpsdk.Connection`
     :raises TypeError, ValueError: if an argument makes no sense
 
@@ -90,7 +91,7 @@ class Mapi(Asker):
     _error: type[MapiError] = MapiError
     """what a refusal is raised as"""
 
-    def __init__(self, target: Any, timeout: float | tuple[float, float] = 60, debuglevel: int = 0) -> None:
+    def __init__(self, target: Any, timeout: Timeout = 60, debuglevel: int = 0) -> None:
         self._timeout = timeout
         super().__init__(target, debuglevel)
         self._software_version = ''

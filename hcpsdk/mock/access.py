@@ -115,7 +115,8 @@ class Visit:
         """The permissions that the caller was given, before any mask."""
         if self.user is None:
             return self.namespace.anonymous or frozenset()
-        return self.user.permissions.get(self.namespace.name, frozenset())
+        own = self.user.permissions.get(self.namespace.name, frozenset())
+        return own | self.namespace.minimum | self.namespace.everyone
 
     def mask(self) -> frozenset[str]:
         """The most that anybody may do: system, tenant and namespace together.
@@ -161,6 +162,8 @@ def enter(system: System, host: str, headers: Headers, *, secure: bool) -> Visit
     tenant, namespace = locate(system, host)
     if not (namespace.https if secure else namespace.http):
         raise Refusal(403, f'{"https" if secure else "http"} is disabled for this namespace')
+    if not namespace.rest:
+        raise Refusal(403, 'REST is disabled for this namespace')
     token = credentials(headers, REST_COOKIE)
     if token is None or token == f'{ANONYMOUS}:':
         if namespace.anonymous is None:

@@ -20,7 +20,7 @@ ZIP = 'application/zip'
 
 def status(ask: Ask, package: Package, content: str) -> Tree:
     """How far a package is; looking at it brings it on."""
-    package.expire(ask.running.clock())
+    package.expire(ask.now)
     tree = {
         'readyForStreaming': package.ready,
         'streamingInProgress': package.downloads > 0,
@@ -42,7 +42,7 @@ def begin(ask: Ask, package: Package, tree: Tree, known: Sequence[str]) -> None:
     unknown = set(tree) - set(known)
     if unknown:
         raise Refusal(400, f'{min(unknown)} is not known here')
-    now = ask.running.clock()
+    now = ask.now
     today = datetime.fromtimestamp(now, ask.system.zone).date()
     start, end = _date(tree, 'startDate', today), _date(tree, 'endDate', today)
     if start > end:
@@ -93,7 +93,7 @@ def ready(ask: Ask, package: Package) -> Order:
 
     :raises Refusal: 400 if not: HCP documents no status for it [inferred]
     """
-    package.expire(ask.running.clock())
+    package.expire(ask.now)
     if package.order is None or not package.ready:
         raise Refusal(400, 'nothing is ready for download')
     return package.order
@@ -103,7 +103,7 @@ def bundle(
     ask: Ask, package: Package, name: str, nodes: Sequence[NodeState], files: Mapping[str, str]
 ) -> Answer:
     """A package as a zip file on its way, whose length nobody knows in advance."""
-    when = datetime.fromtimestamp(ask.running.clock(), ask.system.zone)
+    when = datetime.fromtimestamp(ask.now, ask.system.zone)
     numbers = '_'.join(str(node.number) for node in nodes)
     file = f'{name}-{ask.system.domain}-n{numbers}-sp{when:%Y%m%d-%H%M}.zip'
     headers = [

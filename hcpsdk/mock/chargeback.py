@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Optional, Union
 
+from .callers import SYSTEM, TENANT
 from .formats import Tree
 from .messages import Answer
-from .model import Namespace, Tenant, find
+from .model import Namespace
 from .replies import Refusal, local_time
-from .resource import SYSTEM, TENANT, Ask, Method, Route
+from .resource import BOTH_LEVELS, Ask, Method, Route
 from .store import Place
 from .traffic import HOUR, Hour, holding, total
 
@@ -27,7 +28,7 @@ _ISO = re.compile(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}')
 
 # The columns of the CSV in their order: name, who sees it, the first release that has it (3.9; releases other
 # than 7.x are [inferred]). What the mock has no notion of is always 0.
-_ALL, _SYSTEM = frozenset({SYSTEM, TENANT}), frozenset({SYSTEM})
+_ALL, _SYSTEM = BOTH_LEVELS, frozenset({SYSTEM})
 COLUMNS: list[tuple[str, frozenset[str], tuple[int, ...]]] = [
     *((name, _ALL, ()) for name in ('systemName', 'tenantName', 'namespaceName', 'startTime', 'endTime')),
     *((name, _ALL, ()) for name in ('objectCount', 'ingestedVolume', 'storageCapacityUsed')),
@@ -60,45 +61,17 @@ class Interval(NamedTuple):
 
 def get_tenant(ask: Ask) -> Union[Tree, Answer]:
     """The figures of a tenant and, for those who may see them, of its namespaces."""
-    tenant = _tenant(ask)
-    detailed = ask.level == TENANT or tenant.administration_allowed
     rows: list[Tree] = []
     for interval in _intervals(ask):
-        if detailed:
-            rows += [_namespace_row(ask, tenant, one, interval) for one in tenant.namespaces.values()]
-        rows.append(_tenant_row(ask, tenant, interval))
+        if TENANT in ask.caller.levels:
+            rows += [_namespace_row(ask, one, interval) for one in ask.tenant.namespaces.values()]
+        rows.append(_tenant_row(ask, interval))
     return _report(ask, rows)
 
 
 def get_namespace(ask: Ask) -> Union[Tree, Answer]:
-    """The figures of a namespace.
-
-    :raises Refusal: 403 for the system's administrator where the tenant does not let him in
-    """
-    tenant, namespace = _tenant(ask), _namespace(ask)
-    if ask.level == SYSTEM and not tenant.administration_allowed:
-        raise Refusal(403, 'the tenant does not allow administration by the system')
-    return _report(ask, [_namespace_row(ask, tenant, namespace, one) for one in _intervals(ask)])
-
-
-def _tenant(ask: Ask) -> Tenant:
-    """The tenant, which has to be the caller's own.
-
-    :raises Refusal: 404; 403
-    """
-    tenant = find(ask.system.tenants, ask.names['tenant'])
-    if tenant is None:
-        raise Refusal(404)
-    if ask.level == TENANT and ask.home != tenant.name:
-        raise Refusal(403, 'this is another tenant')
-    return tenant
-
-
-def _namespace(ask: Ask) -> Namespace:
-    namespace = find(_tenant(ask).namespaces, ask.names['namespace'])
-    if namespace is None:
-        raise Refusal(404)
-    return namespace
+    """The figures of a namespace."""
+    return _report(ask, [_namespace_row(ask, ask.namespace, one) for one in _intervals(ask)])
 
 
 def _intervals(ask: Ask) -> Iterator[Interval]:
@@ -107,7 +80,7 @@ def _intervals(ask: Ask) -> Iterator[Interval]:
     :raises Refusal: 400
     """
     step = _step(ask)
-    now = datetime.fromtimestamp(ask.running.clock(), ask.system.zone)
+    now = datetime.fromtimestamp(ask.now, ask.system.zone)
     start, end = _time(ask, 'start'), _time(ask, 'end')
     if start and start >= (end or now):
         raise Refusal(400, 'start must be earlier than end')
@@ -163,35 +136,34 @@ def _floor(at: datetime, step: Optional[timedelta]) -> datetime:
     return at.replace(hour=0) if step == STEPS['day'] else at
 
 
-def _namespace_row(ask: Ask, tenant: Tenant, namespace: Namespace, interval: Interval) -> Tree:
-    hour = _figures(ask, tenant, (tenant.name, namespace.name), interval)
-    return _row(ask, tenant, interval, hour, 'false', namespace.name)
+def _namespace_row(ask: Ask, namespace: Namespace, interval: Interval) -> Tree:
+    hour = _figures(ask, (ask.tenant.name, namespace.name), interval)
+    return _row(ask, interval, hour, 'false', namespace.name)
 
 
-def _tenant_row(ask: Ask, tenant: Tenant, interval: Interval) -> Tree:
+def _tenant_row(ask: Ask, interval: Interval) -> Tree:
     """The sum over all namespaces, those included that are gone."""
-    there = [(tenant.name, name) for name in tenant.namespaces]
-    gone = [place for place in ask.running.traffic.places(tenant.name) if place not in there]
-    hour = total(_figures(ask, tenant, place, interval) for place in [*there, *gone])
-    return _row(ask, tenant, interval, hour, 'included' if gone else 'false')
+    there = [(ask.tenant.name, name) for name in ask.tenant.namespaces]
+    gone = [place for place in ask.running.traffic.places(ask.tenant.name) if place not in there]
+    hour = total(_figures(ask, place, interval) for place in [*there, *gone])
+    return _row(ask, interval, hour, 'included' if gone else 'false')
 
 
-def _figures(ask: Ask, tenant: Tenant, place: Place, interval: Interval) -> Hour:
+def _figures(ask: Ask, place: Place, interval: Interval) -> Hour:
     """What was done, and what was there at the end: of an interval that is not over, what is there now."""
     start = interval.start.timestamp() // HOUR * HOUR
     found = ask.running.traffic.between(place, start, interval.end.timestamp())
-    namespace = tenant.namespaces.get(place[1])
+    namespace = ask.tenant.namespaces.get(place[1])
     if not interval.valid and namespace is not None:
-        store = ask.running.stores.of(*place, int(ask.running.clock() * 1000))
-        found.held = holding(store, namespace.dpl)
+        found.held = holding(ask.store(namespace), namespace.dpl)
     return found
 
 
-def _row(ask: Ask, tenant: Tenant, interval: Interval, hour: Hour, deleted: str, namespace: str = '') -> Tree:
+def _row(ask: Ask, interval: Interval, hour: Hour, deleted: str, namespace: str = '') -> Tree:
     """One ``chargebackData``; a total has no ``namespaceName``."""
     known = {
         'systemName': ask.system.domain,
-        'tenantName': tenant.name,
+        'tenantName': ask.tenant.name,
         'startTime': local_time(int(interval.start.timestamp() * 1000), ask.system.zone),
         'endTime': local_time(int(interval.shown.timestamp() * 1000), ask.system.zone),
         'objectCount': hour.held.objects,
@@ -211,7 +183,7 @@ def _row(ask: Ask, tenant: Tenant, interval: Interval, hour: Hour, deleted: str,
 
 
 def _columns(ask: Ask) -> list[str]:
-    return [name for name, seen, since in COLUMNS if ask.level in seen and ask.system.release >= since]
+    return [name for name, seen, since in COLUMNS if ask.caller.levels & seen and ask.system.release >= since]
 
 
 def _report(ask: Ask, rows: Iterable[Tree]) -> Union[Tree, Answer]:
@@ -234,14 +206,14 @@ ROUTES = [
         'tenants/{tenant}/chargebackReport',
         'chargebackReport',
         {'GET': Method(get_tenant, gives=(CSV,))},
-        _tenant,
-        _ALL,
+        lambda ask: ask.tenant,
+        BOTH_LEVELS,
     ),
     Route(
         'tenants/{tenant}/namespaces/{namespace}/chargebackReport',
         'chargebackReport',
-        {'GET': Method(get_namespace, gives=(CSV,))},
-        _namespace,
-        _ALL,
+        {'GET': Method(get_namespace, level=frozenset({TENANT}), gives=(CSV,))},
+        lambda ask: ask.namespace,
+        BOTH_LEVELS,
     ),
 ]

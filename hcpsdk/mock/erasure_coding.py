@@ -6,13 +6,14 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from .checks import MAX_TEXT, checked, flag, number, one_of, required, several, text
+from .checks import checked, required
 from .estate import Topology, TopologyLink
 from .formats import Tree
+from .kinds import BOOLEAN, TEXT, BadValue, Kind, choice, integer, listed, text
 from .links import ACTIVE_ACTIVE, LinkState, ReplicationLink
 from .model import System, find, rename
 from .replies import Refusal
-from .resource import WRITERS, Ask, Method, Route
+from .resource import WRITERS, Ask, Method, Route, named
 
 SINCE = (8, 0)
 """the first release with these resources (2.12)"""
@@ -27,23 +28,33 @@ FULLY_CONNECTED = 'FULLY_CONNECTED'
 
 def _size(value: Any) -> int:
     if int(value) not in SIZES:
-        raise ValueError(f'one of {SIZES}')
+        raise BadValue(f'one of {SIZES} is required')
     return int(value)
 
 
-# property -> (attribute, check): what can be set at any time
+_SYSTEMS = listed('name', TEXT)
+
+
+def _wanted(value: Any) -> dict[str, Any]:
+    """What a body says of a link: a name or a UUID and, if need be, ``hcpSystems``."""
+    if not isinstance(value, Mapping) or not {'uuid', 'name'} & set(value):
+        raise BadValue('a replicationLink has a name, or a uuid')
+    return {**value, 'hcpSystems': _SYSTEMS.read(value.get('hcpSystems'))}
+
+
+# property -> (attribute, kind): what can be set at any time
 SETTINGS = {
-    'description': ('description', text(MAX_TEXT)),
-    'erasureCodingDelay': ('delay', number(0, 3650)),
-    'fullCopy': ('full_copy', flag),
-    'minimumObjectSize': ('minimum_size', _size),
+    'description': ('description', TEXT),
+    'erasureCodingDelay': ('delay', integer(0, 3650)),
+    'fullCopy': ('full_copy', BOOLEAN),
+    'minimumObjectSize': ('minimum_size', Kind(_size)),
     'name': ('name', text(64, least=1)),
-    'restorePeriod': ('restore_period', number(0, 180)),
+    'restorePeriod': ('restore_period', integer(0, 180)),
 }
-_CHECKS = {name: check for name, (_, check) in SETTINGS.items()}
+_KINDS = {name: kind for name, (_, kind) in SETTINGS.items()}
 CREATE_ONLY = {
-    'type': one_of('RING', FULLY_CONNECTED),
-    'replicationLinks': lambda value: several(value, 'replicationLink'),
+    'type': choice('RING', FULLY_CONNECTED),
+    'replicationLinks': listed('replicationLink', Kind(_wanted)),
 }
 READ_ONLY = frozenset(
     {'id', 'state', 'protectionStatus', 'readStatus', 'hcpSystems', 'tenants', 'erasureCodedObjects'}
@@ -60,7 +71,7 @@ def put_topology(ask: Ask) -> None:
 
     :raises Refusal: 400, 403, 409
     """
-    values = checked(ask.tree('ecTopology'), 'ecTopology', {**_CHECKS, **CREATE_ONLY}, READ_ONLY)
+    values = checked(ask.tree('ecTopology'), 'ecTopology', {**_KINDS, **CREATE_ONLY}, READ_ONLY)
     required(values, 'name', 'type', 'replicationLinks')
     links = [_chosen(ask.system, one) for one in values['replicationLinks']]
     _check_shape(values['type'], links)
@@ -99,25 +110,22 @@ def _other(link: ReplicationLink) -> str:
     return host
 
 
-def _chosen(system: System, wanted: Any) -> TopologyLink:
-    """The link that a body names: by ``uuid``, or by ``name`` and, if need be, ``hcpSystems``.
+def _chosen(system: System, wanted: Mapping[str, Any]) -> TopologyLink:
+    """The link that a body names.
 
     :raises Refusal: 400 if there is none, or more than one
     """
-    if not isinstance(wanted, Mapping) or not ({'uuid', 'name'} & set(wanted)):
-        raise Refusal(400, 'a replicationLink has a name, or a uuid')
     found = [link for link in candidates(system) if _fits(link, wanted)]
     if len(found) != 1:
-        raise Refusal(400, f'{len(found)} links are {dict(wanted)}')
+        raise Refusal(400, f'{len(found)} links are {wanted.get("name", wanted.get("uuid"))}')
     return found[0]
 
 
 def _fits(link: TopologyLink, wanted: Mapping[str, Any]) -> bool:
-    systems = several(wanted.get('hcpSystems', ''), 'name')
     return (
         wanted.get('uuid', link.uuid) == link.uuid
         and str(wanted.get('name', link.name)).lower() == link.name.lower()
-        and (not systems or set(systems) == set(link.systems))
+        and set(wanted['hcpSystems']) in (set(), set(link.systems))
     )
 
 
@@ -155,10 +163,7 @@ def _around(pairs: list[frozenset[str]]) -> set[str]:
 
 
 def _topology(ask: Ask) -> Topology:
-    topology = find(ask.system.topologies, ask.names['topology'])
-    if topology is None:
-        raise Refusal(404)
-    return topology
+    return named(ask.system.topologies, ask.names['topology'])
 
 
 def get_topology(ask: Ask) -> Tree:
@@ -214,7 +219,7 @@ def post_topology(ask: Ask) -> None:
             raise Refusal(403, f'the topology is {topology.state}')
         topology.retire()
         return
-    values = checked(ask.tree('ecTopology'), 'ecTopology', _CHECKS, READ_ONLY | set(CREATE_ONLY))
+    values = checked(ask.tree('ecTopology'), 'ecTopology', _KINDS, READ_ONLY | set(CREATE_ONLY))
     if values.get('name', topology.name).lower() != topology.name.lower():
         _check_free(ask.system, values['name'])
     rename(ask.system.topologies, topology, values.get('name', topology.name))
@@ -242,11 +247,7 @@ def get_tenants(ask: Ask) -> Tree:
 
 def _member(ask: Ask) -> str:
     """The name of a tenant of the topology."""
-    topology = _topology(ask)
-    found = find({name: name for name in topology.tenants}, ask.names['member'])
-    if found is None:
-        raise Refusal(404)
-    return found
+    return named({name: name for name in _topology(ask).tenants}, ask.names['member'])
 
 
 def put_tenant(ask: Ask) -> None:
@@ -254,9 +255,7 @@ def put_tenant(ask: Ask) -> None:
 
     :raises Refusal: 404 if the system has none of the name; 409 if it is there; 403
     """
-    topology, tenant = _active(ask), find(ask.system.tenants, ask.names['member'])
-    if tenant is None:
-        raise Refusal(404)
+    topology, tenant = _active(ask), named(ask.system.tenants, ask.names['member'])
     if tenant.name in topology.tenants:
         raise Refusal(409, 'the tenant is in this topology')
     if tenant.name in _taken(ask.system) or len(topology.tenants) >= MAX_TENANTS:  # [inferred]

@@ -14,7 +14,16 @@ from xml.etree.ElementTree import Element
 from .call import media_type
 from .messages import Headers
 from .replies import Refusal
-from .xmldoc import PROLOG, BadXML, element, parse
+from .xmldoc import PROLOG, BadXML, cdata, element, parse
+
+
+class Text(dict[str, Any]):
+    """A resource that is one text: in XML as CDATA in its root element, in JSON under the root's name."""
+
+    def __init__(self, root: str, text: str) -> None:
+        super().__init__({root: text})
+        self.text = text
+
 
 Tree = Mapping[str, Any]
 
@@ -66,6 +75,8 @@ def write(form: str, root: str, tree: Tree, *, pretty: bool) -> bytes:
     """A resource in one of the two formats."""
     if form == JSON:
         return json.dumps(tree, indent=2 if pretty else None).encode()
+    if isinstance(tree, Text):
+        return f'{PROLOG}<{root}>{cdata(tree.text)}</{root}>'.encode()
     if not pretty:
         return (PROLOG + _element(root, tree)).encode()
     standalone = PROLOG.replace('?>', ' standalone="yes"?>')
@@ -111,7 +122,8 @@ def _read_xml(roots: Sequence[str], data: bytes) -> Any:
         top = parse(data)
     except BadXML as error:
         raise Refusal(400, str(error)) from error
-    if top.tag not in roots:
+    # HCP's own samples spell some of them with other capitals (10)
+    if top.tag.lower() not in {root.lower() for root in roots}:
         raise Refusal(400, f'the body is no {roots[0]}')
     return _tree(top) or {}
 

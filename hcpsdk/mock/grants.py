@@ -31,7 +31,8 @@ CANNED = {
 
 def granted(visit: Visit, file: Optional[File]) -> frozenset[str]:
     """The permissions that an object's ACL gives to the caller, besides those in the namespace."""
-    if file is None or file.acl is None or not visit.namespace.acls:
+    namespace = visit.namespace
+    if file is None or file.acl is None or not (namespace.acls and namespace.acls_enforced):
         return frozenset()
     return _rights(name for grant in file.acl if _counts(grant, visit) for name in grant.permissions)
 

@@ -92,6 +92,7 @@ class MockHCP:
         self._ttl = ttl
         self._application = MockApplication(self.system, directory=directory, clock=clock)
         self._application.running.nodes = self._node_states
+        self._application.running.https = ssl_context is not None
         self._site = Site(self._application, keepalive)
         self._reasons = Reasons(dict)
         self._server: Optional[Server] = None

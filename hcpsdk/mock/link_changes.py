@@ -7,43 +7,43 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from .checks import MAX_TEXT, Check, checked, flag, number, one_of, required, text
+from .checks import checked, required
+from .kinds import BOOLEAN, TEXT, BadValue, Kind, choice, integer, text
 from .links import ACTIVE_ACTIVE, INBOUND, OUTBOUND, Failover, LinkState, ReplicationLink
 from .model import System, find, rename
 from .replies import Refusal
-from .resource import Ask
+from .resource import Ask, named
 
-_PORT = number(1, 65_535)
-_HOST = text(MAX_TEXT)
+_PORT = integer(1, 65_535)
 
-# property -> (attribute, check)
+# property -> (attribute, kind)
 CONNECTION = {
-    'localHost': ('local_host', _HOST),
+    'localHost': ('local_host', TEXT),
     'localPort': ('local_port', _PORT),
-    'remoteHost': ('remote_host', _HOST),
+    'remoteHost': ('remote_host', TEXT),
     'remotePort': ('remote_port', _PORT),
 }
 FAILOVER = {
-    'autoFailover': ('auto_failover', flag),
-    'autoFailoverMinutes': ('auto_failover_minutes', number(7, 9999)),
+    'autoFailover': ('auto_failover', BOOLEAN),
+    'autoFailoverMinutes': ('auto_failover_minutes', integer(7, 9999)),
 }
 RECOVERY = {
-    'autoCompleteRecovery': ('auto_complete_recovery', flag),
-    'autoCompleteRecoveryMinutes': ('auto_complete_recovery_minutes', number(1, 9999)),
+    'autoCompleteRecovery': ('auto_complete_recovery', BOOLEAN),
+    'autoCompleteRecoveryMinutes': ('auto_complete_recovery_minutes', integer(1, 9999)),
 }
 SIMPLE = {
-    'compression': ('compression', flag),
-    'description': ('description', text()),
-    'encryption': ('encryption', flag),
+    'compression': ('compression', BOOLEAN),
+    'description': ('description', TEXT),
+    'encryption': ('encryption', BOOLEAN),
     'name': ('name', text(64, least=1)),
-    'priority': ('priority', one_of('OLDEST_FIRST', 'FAIR')),
+    'priority': ('priority', choice('OLDEST_FIRST', 'FAIR')),
 }
 READ_ONLY = frozenset({'id', 'status', 'statusMessage', 'suspended', 'statistics'})
 
 # type -> the sides whose failover settings there are (2.3)
 SIDES = {ACTIVE_ACTIVE: ('local', 'remote'), OUTBOUND: ('remote',), INBOUND: ('local',)}
 
-Attributes = Mapping[str, tuple[str, Check]]
+Attributes = Mapping[str, tuple[str, Kind]]
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -51,15 +51,16 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     if value == '':
         return {}
     if not isinstance(value, Mapping):
-        raise ValueError('an object')
+        raise BadValue('an object is required')
     return value
 
 
-_CHECKS: Mapping[str, Check] = {
-    **{name: check for name, (_, check) in SIMPLE.items()},
-    'type': one_of(ACTIVE_ACTIVE, OUTBOUND, INBOUND),
-    'connection': _mapping,
-    'failoverSettings': _mapping,
+_OBJECT = Kind(_mapping)
+_KINDS: Mapping[str, Kind] = {
+    **{name: kind for name, (_, kind) in SIMPLE.items()},
+    'type': choice(ACTIVE_ACTIVE, OUTBOUND, INBOUND),
+    'connection': _OBJECT,
+    'failoverSettings': _OBJECT,
 }
 
 
@@ -68,10 +69,7 @@ def the_link(ask: Ask) -> ReplicationLink:
 
     :raises Refusal: 404
     """
-    link = find(ask.system.links, ask.names['link'])
-    if link is None:
-        raise Refusal(404)
-    return link
+    return named(ask.system.links, ask.names['link'])
 
 
 def put_link(ask: Ask) -> None:
@@ -81,11 +79,11 @@ def put_link(ask: Ask) -> None:
 
     :raises Refusal: 400, 403, 409
     """
-    values = checked(ask.tree('link'), 'link', _CHECKS, READ_ONLY)
+    values = checked(ask.tree('link'), 'link', _KINDS, READ_ONLY)
     required(values, 'name', 'type', 'connection')
     required(values['connection'], 'remoteHost')
     link = ReplicationLink(values['name'], type=values['type'], id=str(uuid.uuid4()))
-    link.statistics.up_to_date_ms = int(ask.running.clock() * 1000)
+    link.statistics.up_to_date_ms = ask.now_ms
     settings = _settings(link, values)
     _check_free(ask.system, link.name)
     _apply(link, settings)
@@ -98,7 +96,7 @@ def modify(ask: Ask) -> None:
     :raises Refusal: 400, 403, 409
     """
     link = the_link(ask)
-    values = checked(ask.tree('link'), 'link', _CHECKS, READ_ONLY)
+    values = checked(ask.tree('link'), 'link', _KINDS, READ_ONLY)
     converted = values.get('type', link.type) != link.type
     if converted and values['type'] != ACTIVE_ACTIVE:
         raise Refusal(400, f'a link of type {link.type} cannot become {values["type"]}')
@@ -127,7 +125,7 @@ def _settings(link: ReplicationLink, values: Mapping[str, Any]) -> dict[str, Any
     kind = values.get('type', link.type)
     known = FAILOVER if kind == ACTIVE_ACTIVE else {**FAILOVER, **RECOVERY}
     sides = checked(
-        values.get('failoverSettings', {}), 'failoverSettings', dict.fromkeys(SIDES[kind], _mapping)
+        values.get('failoverSettings', {}), 'failoverSettings', dict.fromkeys(SIDES[kind], _OBJECT)
     )
     for side, tree in sides.items():
         found[side] = replace(_side(link, side), **_attributes(tree, side, known))
@@ -139,7 +137,7 @@ def _side(link: ReplicationLink, side: str) -> Failover:
 
 
 def _attributes(tree: Mapping[str, Any], root: str, known: Attributes) -> dict[str, Any]:
-    values = checked(tree, root, {name: check for name, (_, check) in known.items()})
+    values = checked(tree, root, {name: kind for name, (_, kind) in known.items()})
     return {known[name][0]: value for name, value in values.items()}
 
 

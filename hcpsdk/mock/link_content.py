@@ -10,7 +10,7 @@ from .link_changes import the_link
 from .links import ACTIVE_ACTIVE, INBOUND, ReplicationLink, WrongState
 from .model import find
 from .replies import Refusal, local_time
-from .resource import WRITERS, Ask, Method, Route
+from .resource import WRITERS, Ask, Method, Route, named
 
 DEFAULT_TENANT = 'Default'
 DIRECTORIES, CHAINED, TENANTS = 'defaultNamespaceDirectories', 'chainedLinks', 'tenants'
@@ -103,10 +103,7 @@ def _present(ask: Ask, names: list[str]) -> str:
 
     :raises Refusal: 404
     """
-    found = find({name: name for name in names}, ask.names['name'])
-    if found is None:
-        raise Refusal(404)
-    return found
+    return named({name: name for name in names}, ask.names['name'])
 
 
 def _absent(ask: Ask, names: list[str]) -> None:
@@ -122,9 +119,7 @@ def put_tenant(ask: Ask) -> None:
     :raises Refusal: 404 if there is no such tenant; 403, 409
     """
     link = _changeable(ask)
-    tenant = find(ask.system.tenants, ask.names['name'])
-    if tenant is None:
-        raise Refusal(404)
+    tenant = named(ask.system.tenants, ask.names['name'])
     _absent(ask, link.tenants)
     rivals = [one for one in ask.system.links.values() if one.remote_host == link.remote_host]
     if any(tenant.name in one.tenants for one in rivals):

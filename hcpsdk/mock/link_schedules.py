@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .checks import checked, one_of
+from .checks import checked
 from .formats import Tree
+from .kinds import BadValue, Kind, choice
 from .link_changes import the_link
 from .links import INBOUND, OUTBOUND, ReplicationLink, Schedule
 from .replies import Refusal
@@ -24,11 +25,11 @@ _TIME = re.compile('(Sun|Mon|Tue|Wed|Thu|Fri|Sat):([01][0-9]|2[0-3])')
 
 def _time(value: Any) -> str:
     if not _TIME.fullmatch(str(value)):
-        raise ValueError('a day and an hour, such as Sun:00')
+        raise BadValue('a day and an hour, such as Sun:00')
     return str(value)
 
 
-_TRANSITION = {'time': _time, 'performanceLevel': one_of(*LEVELS, 'OFF')}
+_TRANSITION = {'time': Kind(_time), 'performanceLevel': choice(*LEVELS, 'OFF')}
 
 
 def _transitions(value: Any) -> list[tuple[str, str]]:
@@ -36,17 +37,17 @@ def _transitions(value: Any) -> list[tuple[str, str]]:
     found = []
     for one in value if isinstance(value, list) else [value] if value else []:
         if not isinstance(one, Mapping):
-            raise ValueError('objects with time and performanceLevel')
+            raise BadValue('objects with time and performanceLevel')
         values = checked(one, 'transition', _TRANSITION)
         if len(values) != len(_TRANSITION):
-            raise ValueError('both time and performanceLevel are required')
+            raise BadValue('both time and performanceLevel are required')
         found.append((values['time'], values['performanceLevel']))
     if len({time for time, _ in found}) != len(found):
-        raise ValueError('the same time twice')
+        raise BadValue('the same time twice')
     return found
 
 
-_SIDE = {'scheduleOverride': one_of(*LEVELS, 'NONE'), 'transition': _transitions}
+_SIDE = {'scheduleOverride': choice(*LEVELS, 'NONE'), 'transition': Kind(_transitions)}
 
 
 def _sides(link: ReplicationLink) -> dict[str, Schedule]:

@@ -38,7 +38,7 @@ def post(ask: Ask) -> None:
         text = ask.query['mark']
         if not text:
             raise Refusal(400, 'mark needs a text')
-        ask.system.logs.marks.append(Mark(ask.running.clock(), text))
+        ask.system.logs.marks.append(Mark(ask.now, text))
     elif ask.flagged('cancel'):
         ask.system.logs.cancel()
     else:

@@ -9,14 +9,31 @@ import threading
 from email.utils import formatdate
 from typing import Optional, Union
 
-from . import chargeback, erasure_coding, health, logs, replication, system_resources
-from .access import MAPI_COOKIE, authenticate, credentials, labels_below
+from . import (
+    accounts,
+    chargeback,
+    content_classes,
+    defaults,
+    erasure_coding,
+    groups,
+    health,
+    logs,
+    namespace_settings,
+    namespaces,
+    replication,
+    retention_classes,
+    system_resources,
+    tenant_settings,
+    tenants,
+    versioning,
+)
 from .call import read_all
+from .callers import Caller, identify
 from .formats import Tree, requested, write
 from .messages import Answer, MockRequest
-from .model import System, User, find
+from .model import System, find
 from .replies import REASONS, Lines, Refusal, error_message
-from .resource import SYSTEM, TENANT, Ask, Method, Route
+from .resource import BOTH_LEVELS, Ask, Hidden, Method, Route
 from .running import Running
 
 PREFIX = b'/mapi'
@@ -26,14 +43,22 @@ MAX_PATH = 4095
 MAX_BODY = 1024 * 1024
 """bytes of a body that we read [inferred]; documents here are small"""
 
-ADMIN_HOST = 'admin'
-
 ROUTES: list[Route] = [
     *replication.ROUTES,
     *erasure_coding.ROUTES,
     *logs.ROUTES,
     *health.ROUTES,
     *system_resources.ROUTES,
+    *tenants.ROUTES,
+    *defaults.ROUTES,
+    *namespaces.ROUTES,
+    *versioning.ROUTES,
+    *namespace_settings.ROUTES,
+    *retention_classes.ROUTES,
+    *tenant_settings.ROUTES,
+    *content_classes.ROUTES,
+    *accounts.ROUTES,
+    *groups.ROUTES,
     *chargeback.ROUTES,
 ]
 
@@ -72,30 +97,26 @@ class Mapi:
         path = request.path[len(PREFIX) :]
         if len(path) > MAX_PATH:
             raise Refusal(414)
-        level, home, user = self._caller(request)
+        identity = identify(self._system, request)
         route, names = self._route(request)
-        method = route.methods.get(_kind(request))
+        method = _method(request, route)
         body_form, answer_form = requested(
             request.headers,
             with_body=bool(data),
             takes=method.takes if method else (),
             gives=method.gives if method else (),
         )
+        tenant = find(self._system.tenants, names.get('tenant', ''))
+        if 'tenant' in names and tenant is None and identity.host is None:
+            raise Refusal(404)
+        caller = identity.caller(tenant, below_tenant='tenant' in names)
         ask = Ask(
-            self._system,
-            names,
-            dict(request.query),
-            self._running,
-            body_form,
-            data,
-            answer_form,
-            level,
-            home,
+            self._system, names, dict(request.query), self._running, caller, body_form, data, answer_form
         )
-        if level not in route.level:
-            raise _hidden(request, f'this resource is not for accounts of a {level}')
+        if not caller.levels & route.level:
+            raise Hidden('this resource is not for accounts of this level')
         route.find(ask)
-        return self._dressed(request, route, ask, _allowed(request, method, user).act(ask))
+        return self._dressed(request, route, ask, _allowed(method, caller).act(ask))
 
     def _dressed(
         self, request: MockRequest, route: Route, ask: Ask, found: Union[Tree, Answer, None]
@@ -124,26 +145,6 @@ class Mapi:
                 return route, names
         return NOWHERE, {}
 
-    def _caller(self, request: MockRequest) -> tuple[str, str, User]:
-        """The level that the host name stands for, its tenant, and the user; the rest is refused.
-
-        :raises Refusal: 400, 403
-        """
-        labels = labels_below(self._system.domain, request.host)
-        token = credentials(request.headers, MAPI_COOKIE)
-        if token is None:
-            raise Refusal(403, 'credentials are required')
-        if labels == [ADMIN_HOST]:
-            user, enabled, level, home = authenticate(self._system.users, token), True, SYSTEM, ''
-        else:
-            tenant = find(self._system.tenants, '.'.join(labels))
-            user = authenticate(tenant.users if tenant else {}, token)
-            enabled, level = tenant is not None and tenant.mapi_enabled, TENANT
-            home = tenant.name if tenant else ''
-        if not (enabled and self._system.mapi_enabled):
-            raise Refusal(403, 'the management API is not enabled')
-        return level, home, user
-
 
 _CACHING: Lines = [
     ('Cache-Control', 'no-cache,no-store,must-revalidate'),
@@ -156,32 +157,32 @@ def _nothing(ask: Ask) -> None:
     raise Refusal(404)
 
 
-NOWHERE = Route('', '', {}, _nothing, frozenset({SYSTEM, TENANT}))
+NOWHERE = Route('', '', {}, _nothing, BOTH_LEVELS)
 """what a path leads to if there is no such resource, or not yet in this release: that is told after the
 media types are looked at (12)"""
 
 
-def _kind(request: MockRequest) -> str:
-    return 'GET' if request.method == 'HEAD' else request.method
-
-
 def _for_head(refused: Refusal) -> Refusal:
-    """HEAD says 302 for what is not there. Where to is not documented: to a harmless place."""
-    return Refusal(302, headers=[('Location', '/')]) if refused.status == 404 else refused
+    """HEAD says 302 for what is not there, or not to be seen. Where to, nobody says."""
+    unseen = refused.status == 404 or isinstance(refused, Hidden)
+    return Refusal(302, headers=[('Location', '/')]) if unseen else refused
 
 
-def _hidden(request: MockRequest, why: str) -> Refusal:
-    """What an account may not see; HEAD says no more than that it is not there."""
-    return Refusal(404 if request.method == 'HEAD' else 403, why)
+def _method(request: MockRequest, route: Route) -> Optional[Method]:
+    """What the request's method does here, if anything."""
+    method = route.methods.get(request.method)
+    return route.methods.get('GET') if method is None and request.method == 'HEAD' else method
 
 
-def _allowed(request: MockRequest, method: Optional[Method], user: User) -> Method:
-    """The method, if there is one and the user may have it done.
+def _allowed(method: Optional[Method], caller: Caller) -> Method:
+    """The method, if there is one and the caller may have it done.
 
-    :raises Refusal: 405, or as :func:`_hidden` says
+    :raises Refusal: 405, 403
     """
     if method is None:
         raise Refusal(405)
-    if not user.roles & method.roles:
-        raise _hidden(request, f'one of these roles is required: {", ".join(sorted(method.roles))}')
+    if method.level is not None and not caller.levels & method.level:
+        raise Hidden('accounts of this level may not do this')
+    if not caller.roles & method.roles:
+        raise Hidden(f'one of these roles is required: {", ".join(sorted(method.roles))}')
     return method

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta, timezone, tzinfo
-from typing import Optional, Protocol, TypeVar
+from typing import Any, Optional, Protocol, TypeVar
 
 from .estate import License, SupportKey, Topology, TopologyLink
 from .links import LinkStatistics, ReplicationLink
@@ -35,6 +36,8 @@ IMPLIED = {'read': {'browse'}, 'purge': {'delete'}, 'search': {'browse', 'read'}
 
 SYSTEM_ROLES = frozenset({'ADMINISTRATOR', 'COMPLIANCE', 'MONITOR', 'SEARCH', 'SECURITY', 'SERVICE'})
 
+TENANT_ROLES = frozenset({'ADMINISTRATOR', 'COMPLIANCE', 'MONITOR', 'SECURITY'})
+
 # HCP's names of the hash schemes -> hashlib's
 HASH_SCHEMES = {
     'MD5': 'md5',
@@ -46,6 +49,17 @@ HASH_SCHEMES = {
 }
 
 GIB = 1024**3
+
+FIRST_DAY_MS = 1_417_392_000_000
+"""when everything came into being that the management API did not make: December 1st, 2014"""
+
+Further = dict[str, dict[str, Any]]
+"""settings that have no effect in the mock: of which resource -> its property -> the value"""
+
+
+def new_id() -> str:
+    """A unique ID, as HCP gives one to all that it has."""
+    return str(uuid.uuid4())
 
 
 def rights(*names: str) -> frozenset[str]:
@@ -68,6 +82,10 @@ class User:
 
     :param permissions: name of a namespace -> what the user may do there, see :func:`rights`
     :param roles: administrative roles, for MAPI
+    :param local: false: RADIUS knows the password, which this HCP cannot ask
+    :param manager: may create namespaces and delete those that the user owns
+    :param force_change: of the password, at the next login to a console; MAPI does not mind
+    :param number: the old ``userID``
     """
 
     name: str
@@ -75,10 +93,41 @@ class User:
     permissions: dict[str, frozenset[str]] = field(default_factory=dict)
     roles: frozenset[str] = frozenset()
     enabled: bool = True
+    full_name: str = ''
+    description: str = ''
+    local: bool = True
+    manager: bool = False
+    force_change: bool = False
+    id: str = field(default_factory=new_id)
+    number: int = 500
 
     def token(self) -> str:
         """The second half of HCP's credentials: the hex MD5 of the password."""
         return hashlib.md5(self.password.encode('utf-8')).hexdigest()
+
+
+@dataclass
+class Group:
+    """An account of a group of Active Directory, of a tenant or of the system.
+
+    :param sid: the group's ID in Active Directory
+    :param permissions: as with :class:`User`
+    """
+
+    name: str
+    sid: str = ''
+    permissions: dict[str, frozenset[str]] = field(default_factory=dict)
+    roles: frozenset[str] = frozenset()
+    manager: bool = False
+
+
+@dataclass
+class ContentClass:
+    """What the index of the metadata query engine is to hold of annotations."""
+
+    name: str
+    properties: list[dict[str, Any]] = field(default_factory=list)
+    namespaces: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -102,6 +151,11 @@ class Namespace:
     :param read_only: writes are refused, whatever the permissions
     :param hard_quota: in bytes
     :param soft_quota: in per cent of the hard quota
+    :param rest: the REST interface is on
+    :param acls_enforced: if ACLs can be set: whether they count
+    :param minimum: what all authenticated users may do
+    :param everyone: what all may do; callers without credentials only where those are not required
+    :param cors: a document, or None
     """
 
     name: str
@@ -125,6 +179,36 @@ class Namespace:
     custom_metadata_changes: str = 'ADD'
     read_only: bool = False
     retention_classes: dict[str, RetentionClass] = field(default_factory=dict)
+    rest: bool = True
+    acls_enforced: bool = True
+    minimum: frozenset[str] = frozenset()
+    everyone: frozenset[str] = frozenset()
+    owner: str = ''
+    tags: list[str] = field(default_factory=list)
+    cors: Optional[str] = None
+    id: str = field(default_factory=new_id)
+    created_ms: int = FIRST_DAY_MS
+    further: Further = field(default_factory=dict)
+
+    @property
+    def acls_usage(self) -> str:
+        """Whether ACLs can be set and count, in MAPI's words."""
+        if not self.acls:
+            return 'NOT_ENABLED'
+        return 'ENFORCED' if self.acls_enforced else 'NOT_ENFORCED'
+
+    @acls_usage.setter
+    def acls_usage(self, usage: str) -> None:
+        self.acls, self.acls_enforced = usage != 'NOT_ENABLED', usage == 'ENFORCED'
+
+    @property
+    def authentication(self) -> bool:
+        """Whether callers without credentials are turned away."""
+        return self.anonymous is None
+
+    @authentication.setter
+    def authentication(self, required: bool) -> None:
+        self.anonymous = None if required else self.everyone
 
     def add_class(self, retention_class: RetentionClass) -> None:
         """Add, or replace, a retention class."""
@@ -133,14 +217,39 @@ class Namespace:
 
 @dataclass
 class Tenant:
-    """A tenant with its namespaces and its own users."""
+    """A tenant with its namespaces and its own users.
+
+    :param hard_quota: in bytes, for all its namespaces together
+    :param soft_quota: in per cent of the hard quota
+    :param namespace_quota: the greatest number of namespaces; None: no limit of its own
+    :param administration_allowed: to system-level users
+    :param compliance: the tenant may choose the retention mode; so with the other five features
+    :param cors: a document, or None
+    """
 
     name: str
     namespaces: dict[str, Namespace] = field(default_factory=dict)
     users: dict[str, User] = field(default_factory=dict)
     permissions: frozenset[str] = ALL_RIGHTS
     mapi_enabled: bool = True
+    groups: dict[str, Group] = field(default_factory=dict)
+    content_classes: dict[str, ContentClass] = field(default_factory=dict)
+    hard_quota: int = 1024 * GIB
+    soft_quota: int = 85
+    namespace_quota: Optional[int] = None
     administration_allowed: bool = False
+    compliance: bool = True
+    versioning: bool = True
+    search: bool = True
+    replication: bool = True
+    erasure_coding: bool = True
+    service_plans: bool = True
+    authentication: list[str] = field(default_factory=lambda: ['LOCAL', 'RADIUS'])
+    tags: list[str] = field(default_factory=list)
+    cors: Optional[str] = None
+    id: str = field(default_factory=new_id)
+    created_ms: int = FIRST_DAY_MS
+    further: Further = field(default_factory=dict)
 
 
 @dataclass
@@ -170,6 +279,7 @@ class System:
 
     :param users: the system-level users, for ``admin.<domain>``
     :param zone: the local time zone, in which HCP prints times
+    :param service_plans: name -> description
     :param logs: the internal logs, and the package of them that is made for download
     :param snodes: the names of the S Series nodes
     :param health_check: the report on the system's health that is made for download
@@ -188,6 +298,8 @@ class System:
     zone: tzinfo = timezone.utc
     permissions: frozenset[str] = ALL_RIGHTS
     mapi_enabled: bool = True
+    groups: dict[str, Group] = field(default_factory=dict)
+    service_plans: dict[str, str] = field(default_factory=lambda: {'Default': 'Default service plan'})
     logs: Logs = field(default_factory=Logs)
     snodes: list[str] = field(default_factory=list)
     health_check: Package = field(default_factory=Package)
@@ -222,7 +334,8 @@ def find(things: Mapping[str, Named], name: str) -> Optional[Named]:
     if name in things:
         return things[name]
     wanted = name.lower()
-    return next((thing for key, thing in things.items() if key.lower() == wanted), None)
+    # of a copy: the management API may just be adding one
+    return next((thing for key, thing in list(things.items()) if key.lower() == wanted), None)
 
 
 class HasName(Protocol):

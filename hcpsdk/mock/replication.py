@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import certificates, link_changes, link_content, link_schedules
-from .checks import Check, checked, flag, number, one_of
+from .checks import checked
 from .formats import Tree
+from .kinds import BOOLEAN, BadValue, Kind, choice, integer
 from .link_changes import the_link
 from .links import ACTIONS, ACTIVE_ACTIVE, ALIASES, OUTBOUND, Failover, ReplicationLink, WrongState, WrongType
 from .replies import Refusal, local_time
@@ -27,25 +28,25 @@ def _network(value: Any) -> str:
     """Names of networks are not case sensitive, and this one is none of them."""
     name = str(value)
     if not name or name.lower() == BACKEND:
-        raise ValueError(f'any network but {BACKEND}')
+        raise BadValue(f'any network but {BACKEND}')
     return name
 
 
-# HCP's name of a setting -> ours, and its check. These four are all that 7.x shows.
-SETTINGS: dict[str, tuple[str, Check]] = {
-    'allowTenantsToMonitorNamespaces': ('allow_tenants_to_monitor_namespaces', flag),
-    'enableDNSFailover': ('enable_dns_failover', flag),
-    'enableDomainAndCertificateSynchronization': ('enable_domain_and_certificate_synchronization', flag),
-    'network': ('network', _network),
+# HCP's name of a setting -> ours, and its kind. These four are all that 7.x shows.
+SETTINGS: dict[str, tuple[str, Kind]] = {
+    'allowTenantsToMonitorNamespaces': ('allow_tenants_to_monitor_namespaces', BOOLEAN),
+    'enableDNSFailover': ('enable_dns_failover', BOOLEAN),
+    'enableDomainAndCertificateSynchronization': ('enable_domain_and_certificate_synchronization', BOOLEAN),
+    'network': ('network', Kind(_network)),
 }
-NEWER_SETTINGS: dict[str, tuple[str, Check]] = {
-    'connectivityTimeoutSeconds': ('connectivity_timeout_seconds', number(0, 2**31 - 1)),
-    'verification': ('verification', one_of('ON', 'ONCE', 'OFF')),
+NEWER_SETTINGS: dict[str, tuple[str, Kind]] = {
+    'connectivityTimeoutSeconds': ('connectivity_timeout_seconds', integer(0, 2**31 - 1)),
+    'verification': ('verification', choice('ON', 'ONCE', 'OFF')),
 }
 READ_ONLY_SETTINGS = frozenset({'status'})
 
 
-def _known(ask: Ask) -> dict[str, tuple[str, Check]]:
+def _known(ask: Ask) -> dict[str, tuple[str, Kind]]:
     return {**SETTINGS, **NEWER_SETTINGS} if ask.system.release >= NEWER else SETTINGS
 
 
@@ -73,8 +74,8 @@ def post_service(ask: Ask) -> None:
 def _change_settings(ask: Ask) -> None:
     """Properties that are left out stay; nothing changes if one is refused."""
     known, root = _known(ask), 'replicationService'
-    checks = {name: check for name, (_, check) in known.items()}
-    for name, value in checked(ask.tree(root), root, checks, READ_ONLY_SETTINGS).items():
+    kinds = {name: kind for name, (_, kind) in known.items()}
+    for name, value in checked(ask.tree(root), root, kinds, READ_ONLY_SETTINGS).items():
         setattr(ask.system.replication, known[name][0], value)
 
 

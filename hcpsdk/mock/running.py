@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Callable, NamedTuple
 
-from .store import Stores
+from .store import Place, Stores
 from .traffic import Traffic
 
 FIRST_NODE = 101
@@ -29,11 +29,19 @@ def _resting() -> list[NodeState]:
 class Running:
     """An HCP at work.
 
+    :param stores: the content of all namespaces
     :param clock: gives the seconds since the epoch
     :param nodes: gives the nodes; by default four to which nobody is connected
+    :param https: there is a port for HTTPS
     """
 
     stores: Stores
     clock: Callable[[], float]
     traffic: Traffic
     nodes: Callable[[], list[NodeState]] = _resting
+    https: bool = True
+
+    def rename(self, old: Place, new: Place) -> None:
+        """Have a namespace's content and its figures under another name."""
+        self.stores.rename(old, new)
+        self.traffic.rename(old, new)

@@ -243,6 +243,16 @@ class Store:
         self._last_id = number
         return number
 
+    def holds_objects(self) -> bool:
+        """Whether there is any object at all; old versions and delete markers count."""
+        waiting: list[Node] = [self.root]
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, File):
+                return True
+            waiting += node.children.values()
+        return False
+
     def find(self, names: Names) -> Optional[Node]:
         """What lies at this path, deleted things included."""
         node: Node = self.root
@@ -507,3 +517,14 @@ class Stores:
                 for host in self._hosts:
                     host(key, self._stores[key])
             return self._stores[key]
+
+    def rename(self, old: Place, new: Place) -> None:
+        """Have the content of a namespace under another name. Its files stay where they are."""
+        with self._lock:
+            if old in self._stores:
+                self._stores[new] = self._stores.pop(old)
+
+    def drop(self, place: Place) -> None:
+        """Forget the content of a namespace that is deleted."""
+        with self._lock:
+            self._stores.pop(place, None)

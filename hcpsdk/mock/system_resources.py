@@ -8,9 +8,10 @@ from math import sin
 from typing import Any, Optional
 from zlib import crc32
 
-from .checks import checked, one_of
+from .checks import checked
 from .estate import License, SupportKey
 from .formats import Tree
+from .kinds import choice
 from .replies import Refusal, local_time
 from .resource import WRITERS, Ask, Method, Route
 from .running import NodeState
@@ -54,7 +55,7 @@ def put_license(ask: Ask) -> None:
     if not key:
         raise Refusal(400, 'the license key is empty')
     serial = hashlib.sha1(key).hexdigest()[:8].upper()
-    ask.system.licenses.append(License(serial, uploaded=ask.running.clock()))
+    ask.system.licenses.append(License(serial, uploaded=ask.now))
 
 
 # Of a node: what moves, and between which values. Rates are averages per second (7.2).
@@ -79,7 +80,7 @@ _DISK = {
 def _moving(ask: Ask, what: str, limits: tuple[float, float]) -> float:
     """A figure that goes up and down within an hour; the same at the same time."""
     low, high = limits
-    angle = ask.running.clock() / 600 + crc32(what.encode())
+    angle = ask.now / 600 + crc32(what.encode())
     return round(low + (high - low) * (1 + sin(angle)) / 2, 2)
 
 
@@ -87,13 +88,12 @@ def get_nodes(ask: Ask) -> Tree:
     """How the nodes fare; connections and used space are the real ones, the rest is made up."""
     nodes = ask.running.nodes()
     stores = [
-        ask.running.stores.of(tenant.name, space.name, int(ask.running.clock() * 1000)).usage.bytes
-        * space.dpl
+        ask.stores.of(tenant.name, space.name, ask.now_ms).usage.bytes * space.dpl
         for tenant in ask.system.tenants.values()
         for space in tenant.namespaces.values()
     ]
     used = sum(stores) // max(len(nodes), 1)
-    return {'requestTime': _ms(ask), 'nodes': {'node': [_node(ask, node, used) for node in nodes]}}
+    return {'requestTime': ask.now_ms, 'nodes': {'node': [_node(ask, node, used) for node in nodes]}}
 
 
 def _node(ask: Ask, node: NodeState, used: int) -> Tree:
@@ -114,7 +114,7 @@ def _node(ask: Ask, node: NodeState, used: int) -> Tree:
         for way in ('Read', 'Written'):
             name = f'{end[0].lower()}{end[1:]}Bytes{way}'
             tree[name] = _moving(ask, f'{node.number}{name}', limits)
-    return {**tree, 'collectionTimestamp': _ms(ask), 'volumes': {'volume': [_volume(ask, node, used)]}}
+    return {**tree, 'collectionTimestamp': ask.now_ms, 'volumes': {'volume': [_volume(ask, node, used)]}}
 
 
 def _volume(ask: Ask, node: NodeState, used: int) -> Tree:
@@ -150,7 +150,7 @@ TURN = 600
 def get_services(ask: Ask) -> Tree:
     """What the background services do."""
     return {
-        'requestTime': _ms(ask),
+        'requestTime': ask.now_ms,
         'services': {'service': [_service(ask, name, place) for place, name in enumerate(SERVICES)]},
     }
 
@@ -159,7 +159,7 @@ def _service(ask: Ask, name: str, place: int) -> Tree:
     """A service's last turn; its times are in seconds (7.3)."""
     if not SERVICES[name]:
         return {'name': name, 'state': 'DISABLED', 'startTime': -1, 'endTime': -1, **_done(ask, 0)}
-    now, cycle = int(ask.running.clock()), TURN * len(SERVICES)
+    now, cycle = int(ask.now), TURN * len(SERVICES)
     start = (now - place * TURN) // cycle * cycle + place * TURN
     running = now < start + TURN
     end = -1 if running else start + TURN
@@ -183,10 +183,6 @@ def _done(ask: Ask, seconds: int) -> Tree:
     }
 
 
-def _ms(ask: Ask) -> int:
-    return int(ask.running.clock() * 1000)
-
-
 def get_network(ask: Ask) -> Tree:
     """How names are resolved."""
     return {'downstreamDNSMode': ask.system.downstream_dns_mode}
@@ -194,7 +190,7 @@ def get_network(ask: Ask) -> Tree:
 
 def post_network(ask: Ask) -> None:
     """Change that."""
-    known = {'downstreamDNSMode': one_of('BASIC', 'ADVANCED')}
+    known = {'downstreamDNSMode': choice('BASIC', 'ADVANCED')}
     values = checked(ask.tree('networkSettings'), 'networkSettings', known)
     ask.system.downstream_dns_mode = values.get('downstreamDNSMode', ask.system.downstream_dns_mode)
 
@@ -217,7 +213,7 @@ def put_support(ask: Ask) -> None:
     """Take a key package, whatever is in it [inferred]."""
     if not ask.body:
         raise Refusal(400, 'the key package is empty')
-    now = ask.running.clock()
+    now = ask.now
     ask.system.support_key = SupportKey(hashlib.sha1(ask.body).hexdigest()[:8].upper(), now, now)
 
 

@@ -98,6 +98,12 @@ class Traffic:
         with self._lock:
             return [place for place in self._hours if place[0] == tenant]
 
+    def rename(self, old: Place, new: Place) -> None:
+        """Have the figures of a namespace under another name."""
+        with self._lock:
+            if old in self._hours:
+                self._hours[new] = self._hours.pop(old)
+
     def between(self, place: Place, start: float, end: float) -> Hour:
         """What was done in the hours that begin in an interval, and what was held at its end."""
         with self._lock:

@@ -18,7 +18,8 @@ from typing import Any, Callable, Optional, Union
 import pytest
 import trustme
 
-from hcpsdk.mock import MockHCP
+from hcpsdk.mock import MockHCP, User
+from hcpsdk.mock.model import TENANT_ROLES
 
 HOST = 'n1.m.hcp1.example.com'
 TOKEN = f'HCP {base64.b64encode(b"n").decode()}:{hashlib.md5(b"n01").hexdigest()}'
@@ -230,6 +231,66 @@ def client_context(authority: trustme.CA) -> ssl.SSLContext:
     context = ssl.create_default_context()
     authority.configure_trust(context)
     return context
+
+
+class Admin:
+    """Somebody who manages a mock by JSON; ``user`` is ``name:password``, ``to`` the host's first label."""
+
+    def __init__(self, dial: Dial, hcp: MockHCP, user: str = 'service:service01', to: str = 'admin') -> None:
+        self.dial, self.hcp, self.user, self.to = dial, hcp, user, to
+
+    def __call__(self, method: str, path: str, body: object = None, **headers: str) -> Reply:
+        name, _, password = self.user.partition(':')
+        digest = hashlib.md5(password.encode()).hexdigest()
+        fields = {
+            'Host': f'{self.to}.{self.hcp.domain}',
+            'Authorization': f'HCP {base64.b64encode(name.encode()).decode()}:{digest}',
+            'Accept': 'application/json',
+            'Content-Type': 'application/json',
+            **headers,
+        }
+        data = body if isinstance(body, bytes) else b'' if body is None else json.dumps(body).encode()
+        client = self.dial(self.hcp.mapi_port)
+        try:
+            return client.ask(method, f'/mapi/{path}', data, **fields)
+        finally:
+            client.close()
+
+    def get(self, path: str) -> dict[str, Any]:
+        """A resource that is there."""
+        reply = self('GET', path)
+        assert reply.status == 200, reply.headers
+        return json.loads(reply.body)
+
+    def put(self, path: str, body: object = None) -> int:
+        return self('PUT', path, body).status
+
+    def post(self, path: str, body: object = None) -> int:
+        return self('POST', path, {} if body is None else body).status
+
+    def delete(self, path: str) -> int:
+        return self('DELETE', path).status
+
+    def head(self, path: str) -> int:
+        return self('HEAD', path).status
+
+    def at(self, to: str, user: str) -> Admin:
+        """Somebody else, at another host."""
+        return Admin(self.dial, self.hcp, user, to)
+
+
+@pytest.fixture
+def manage(dial: Dial, mock_hcp: MockHCP) -> Admin:
+    """The system's administrator."""
+    return Admin(dial, mock_hcp)
+
+
+@pytest.fixture
+def tenant(manage: Admin) -> Admin:
+    """An administrator of the tenant m, with all the tenant's roles: user ``boss``, password ``boss01``."""
+    users = manage.hcp.system.tenants['m'].users
+    users['boss'] = User('boss', 'boss01', roles=TENANT_ROLES, full_name='The Boss')
+    return manage.at('m', 'boss:boss01')
 
 
 @dataclass

@@ -191,6 +191,20 @@ def test_namespaces_that_are_gone_count(tenant, at) -> None:
     assert (last['bytesIn'], last['deleted'], rows(tenant)[0]['deleted']) == (4, 'included', 'false')
 
 
+def test_figures_go_with_a_name(system, tenant, at) -> None:
+    """A tenant, or a namespace, could get rid of its bill by a new name."""
+    at(tenant.hcp).put('a', b'1234')
+    tenant.hcp.system.tenants['m'].administration_allowed = True
+    assert system.does('POST', 'tenants/m/namespaces/n1', {'name': 'new'}) == 200
+    assert system.does('POST', 'tenants/m', {'name': 'other'}) == 200
+    found = rows(system, path='tenants/other/chargebackReport')
+    assert [(row.get('namespaceName'), row['bytesIn'], row['deleted']) for row in found] == [
+        ('n2', 0, 'false'),
+        ('new', 4, 'false'),
+        (None, 4, 'false'),
+    ]
+
+
 def test_who_may_ask_for_what(system, tenant) -> None:
     """One tenant could read the bill of another."""
     tenant.hcp.system.tenants['t'] = type(tenant.hcp.system.tenants['m'])('t')

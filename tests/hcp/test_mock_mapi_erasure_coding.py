@@ -100,6 +100,7 @@ def test_in_xml(ring) -> None:
         (topology('RING', 'ab', 'bc', 'ac'), 400),
         (topology('FULLY_CONNECTED', 'ab', 'bc', 'ac'), 200),
         (topology('FULLY_CONNECTED', 'ab', 'bc', 'ac', 'cd'), 400),
+        (topology(replicationLinks={'replicationLink': [{'name': 'ab', 'hcpSystems': 3}]}), 400),
         (topology('FULLY_CONNECTED', 'ab', 'bc', 'ac', 'ad', 'bd', 'cd'), 200),
         (topology('RING', 'ab', 'bc', 'ac', 'ad'), 400),
         (topology('RING', 'ab', 'cd'), 400),
@@ -210,6 +211,16 @@ def test_tenants(ring) -> None:
     (candidate,) = ring.get(f'{ONE}/tenantCandidates?verbose=true')['tenantCandidate']
     assert (candidate['hcpSystems'], len(candidate['uuid'])) == ({'name': [A]}, 36)
     assert [ring.does('DELETE', f'{ONE}/tenants/m') for _ in range(2)] == [200, 404]
+
+
+def test_a_tenant_with_another_name(ring) -> None:
+    """A link, or a topology, would name a tenant that is no more."""
+    link = ring.hcp.system.links['ab']
+    link.tenants, link.paused = ['m'], {'m'}
+    assert ring.does('PUT', TOPOLOGIES, topology()) == 200
+    assert ring.does('PUT', f'{ONE}/tenants/m') == 200
+    assert ring.does('POST', 'tenants/m', {'name': 'n'}) == 200
+    assert (ring.get(f'{ONE}/tenants'), link.tenants, link.paused) == ({'name': ['n']}, ['n'], {'n'})
 
 
 def test_link_candidates(ring) -> None:

@@ -317,6 +317,17 @@ def test_a_probe_takes_its_time_and_no_more(
     assert con._target.failed_over
 
 
+def test_a_probe_leaves_time_for_the_request(pair: Pair, aim: Aim, connect: Connect, now: Now) -> None:
+    """A request with a deadline would spend all of it on a primary that says nothing, and fail."""
+    con = connect(aim(), deadline=1.0)
+    down = pair[0].misbehave(Refuse())
+    get(con)
+    pair[0].misbehave(Silent(When.HEAD_READ), times=None)
+    down.withdraw()
+    now.ahead += INTERVAL + 1
+    assert get(con) == REPLICA
+
+
 # --- 503 for too long -------------------------------------------------------------------------
 
 
@@ -802,7 +813,7 @@ def test_a_read_leaves_a_primary_that_others_found_gone(
     assert con.read() == DATA
     assert seen(pair[1]) == 1
     assert target.failed_over
-    others, own = 2, 2 if isinstance(fault, Reset) else 1  # a kept connection's end is no news
+    others, own = 2, 1
     assert sum(link.address in pair[0].addresses for link in dialled) == others + own
 
 
@@ -881,6 +892,15 @@ def test_nor_does_one_on_a_connection_that_was_new_before(
     assert target.failed_over
 
 
+def test_close_from_elsewhere_is_no_reason_to_go_on(pair: Pair, aim: Aim, connect: Connect) -> None:
+    """A request that its program has given up would be made all the same, at the other system."""
+    con = connect(aim(RA), retries=0)
+    pair[0].misbehave(Meanwhile(con.close, Silent(When.HEAD_READ)))
+    with pytest.raises(hcpsdk.HcpsdkError, match='closed'):
+        con.GET(URL)
+    assert not pair[1].log
+
+
 def test_a_busy_primary_that_goes_away_is_gone(pair: Pair, aim: Aim, connect: Connect) -> None:
     """Each request would wait for a dead primary anew, because it was busy when it died."""
     con = connect(aim())
@@ -918,6 +938,21 @@ def sockets(links: list[Link], pair: Pair) -> tuple[int, int]:
     """How many are open to the primary, and to the replica."""
     is_open = [link.address for link in links if link._sock.fileno() >= 0]
     return tuple(sum(address in hcp.addresses for address in is_open) for hcp in pair)
+
+
+def test_a_probe_is_no_second_socket(
+    pair: Pair, aim: Aim, connect: Connect, now: Now, dialled: list[Link]
+) -> None:
+    """A node would be full of connections that are kept, and one more for each that looks after it."""
+    target, counts = aim(), []
+    con = connect(target, idletime=100)
+    assert get(con) == PRIMARY
+    with pair[0].misbehave(Refuse()), connect(target) as other:
+        assert get(other) == REPLICA
+    now.ahead += INTERVAL + 1
+    pair[0].misbehave(Meanwhile(lambda: counts.append(sockets(dialled, pair)[0])), method='HEAD')
+    assert get(con) == PRIMARY
+    assert counts == [1]
 
 
 def test_going_aside_keeps_both_connections(pair: Pair, aim: Aim, connect: Connect) -> None:

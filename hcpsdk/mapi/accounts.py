@@ -1,0 +1,165 @@
+"""Users and groups, of a tenant or of the system, and what they may do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .._check import kind
+from ..target import Target
+from ._collection import Collection
+from ._engine import Timeout, name_of
+
+
+class _Accounts(Collection):
+    _pages = True
+
+    def __init__(self, target: Target, tenant: str | None = None, timeout: Timeout = 60) -> None:
+        where = () if tenant is None else ('tenants', name_of(tenant, 'the name of a tenant'))
+        super().__init__(target, *where, self._list, timeout=timeout)
+        self._tenant = tenant
+
+    _list = ''
+
+    def permissions(self, name: str) -> dict[str, list[str]]:
+        """What an account may do with data.
+
+        :returns: a dictionary, name of a namespace: its permissions, such as ``['BROWSE', 'READ']``
+        :raises MapiError: if HCP refuses
+        """
+        found = self.read(name, 'dataAccessPermissions', verbose=False).get('namespacePermission', [])
+        return {one['namespaceName']: one['permissions']['permission'] for one in found}
+
+    def setpermissions(self, name: str, permissions: Mapping[str, Iterable[str]]) -> None:
+        """Say what an account may do with data. Namespaces that are not named stay as they are.
+
+        :param name: the account's
+        :param permissions: name of a namespace: its permissions from now on; none takes all away
+        :raises MapiError: if HCP refuses
+        """
+        wanted = [
+            {'namespaceName': namespace, 'permissions': {'permission': _listed(allowed)}}
+            for namespace, allowed in permissions.items()
+        ]
+        self.modify(name, 'dataAccessPermissions', namespacePermission=wanted)
+
+
+class Users(_Accounts):
+    """The users of a tenant, or of the system.
+
+    :param target: for ``<tenant>.<hcp domain>`` or ``admin.<hcp domain>``
+    :param tenant: its name; None: the system's users, which can be looked at, and get new passwords
+    :param timeout: as in :class:`hcpsdk.Connection`
+
+    Passwords go to HCP as parameters of a query: they show up nowhere in logs and errors of this package.
+
+    .. versionadded:: 0.9.0-5
+    """
+
+    _what = 'user'
+    _key = 'username'
+    _sorts = frozenset({'username'})
+    _list = 'userAccounts'
+    _parts = {'dataAccessPermissions': ('dataAccessPermissions',)}
+
+    def create(
+        self,
+        name: str,
+        password: str | None = None,
+        *,
+        fullName: str | None = None,
+        localAuthentication: bool = True,
+        forcePasswordChange: bool = False,
+        enabled: bool = True,
+        roles: Iterable[str] = (),
+        **properties: Any,
+    ) -> None:
+        """Make a user.
+
+        :param name: of the new user
+        :param password: needed, unless another system knows it (``localAuthentication=False``: RADIUS)
+        :param fullName: for people, the name by default
+        :param localAuthentication: HCP itself knows the password
+        :param forcePasswordChange: it has to be changed at the first login to a console
+        :param enabled: the user may log in
+        :param roles: such as ``['MONITOR', 'ADMINISTRATOR']``
+        :param properties: more properties, as HCP spells them
+        :raises MapiError: if HCP refuses
+        """
+        fixed = {
+            'username': self._named(name),
+            'fullName': name if fullName is None else fullName,
+            'localAuthentication': localAuthentication,
+            'forcePasswordChange': forcePasswordChange,
+            'enabled': enabled,
+            'roles': {'role': _listed(roles)},
+        }
+        self._create({**fixed, **properties}, None if password is None else {'password': _secret(password)})
+
+    def changepassword(self, name: str, password: str) -> None:
+        """Give a user another password.
+
+        :raises MapiError: if HCP refuses, as it does if the password is too simple
+        """
+        self.post(self._path(name), {'password': _secret(password)}, {})
+
+
+class Groups(_Accounts):
+    """The groups of Active Directory that a tenant, or the system, knows.
+
+    :param target: for ``<tenant>.<hcp domain>`` or ``admin.<hcp domain>``
+    :param tenant: its name; None: the system's groups, which can be looked at only
+    :param timeout: as in :class:`hcpsdk.Connection`
+
+    .. versionadded:: 0.9.0-5
+    """
+
+    _what = 'group'
+    _key = 'groupname'
+    _pages = False
+    _list = 'groupAccounts'
+    _parts = {'dataAccessPermissions': ('dataAccessPermissions',)}
+
+    def create(self, name: str, *, roles: Iterable[str] = (), **properties: Any) -> None:
+        """Let a group of Active Directory in.
+
+        :param name: ``group`` or ``group@domain``
+        :param roles: such as ``['MONITOR']``
+        :param properties: more properties, as HCP spells them
+        :raises MapiError: if HCP refuses
+        """
+        self._create({'groupname': self._named(name), 'roles': {'role': _listed(roles)}, **properties})
+
+
+class ContentClasses(Collection):
+    """The content classes of a tenant: what its objects' annotations are searched by.
+
+    :param target: for ``<tenant>.<hcp domain>``
+    :param tenant: its name
+    :param timeout: as in :class:`hcpsdk.Connection`
+
+    .. versionadded:: 0.9.0-5
+    """
+
+    _what = 'content class'
+
+    def __init__(self, target: Target, tenant: str, timeout: Timeout = 60) -> None:
+        where = ('tenants', name_of(tenant, 'the name of a tenant'), 'contentClasses')
+        super().__init__(target, *where, timeout=timeout)
+
+
+def _listed(names: Iterable[str]) -> list[str]:
+    """A single text is no list of its letters.
+
+    :raises TypeError: if it is one
+    """
+    if isinstance(names, str):
+        raise TypeError(f'a list of names is needed, not the text {names!r}')
+    return [kind('a name', name, str) for name in names]
+
+
+def _secret(password: str) -> str:
+    """Checked without being shown."""
+    if not isinstance(password, str):
+        raise TypeError(f'password must be a str, not {type(password).__name__}')
+    return password

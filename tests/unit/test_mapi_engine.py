@@ -1,0 +1,284 @@
+"""The engine of the management API: what is sent, what comes back, what a refusal says."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+
+import pytest
+
+import hcpsdk
+from hcpsdk.mapi import Mapi, MapiError, Tenants
+from hcpsdk.mapi._engine import url_of
+
+JSON = 'Content-Type: application/json\r\n'
+
+
+@pytest.fixture
+def mapi(target, network) -> Mapi:
+    return Mapi(target)
+
+
+def answer(body: bytes = b'', status: str = '200 OK', lines: str = JSON) -> bytes:
+    return f'HTTP/1.1 {status}\r\n{lines}Content-Length: {len(body)}\r\n\r\n'.encode() + body
+
+
+@pytest.mark.parametrize(
+    ('path', 'url'),
+    [
+        ('tenants', '/mapi/tenants'),
+        ('/tenants/lab/', '/mapi/tenants/lab'),
+        ('/mapi/tenants/lab', '/mapi/tenants/lab'),
+        ('mapistuff', '/mapi/mapistuff'),
+        (('tenants', 'a/b', 'c d?#%'), '/mapi/tenants/a%2Fb/c%20d%3F%23%25'),
+        (['services', 'Größe'], '/mapi/services/Gr%C3%B6%C3%9Fe'),
+    ],
+)
+def test_a_path_becomes_a_url(path: object, url: str) -> None:
+    """Or a link with a blank or a slash in its name could not be managed."""
+    assert url_of(path) == url
+
+
+@pytest.mark.parametrize('path', ['', '/', 'mapi', '/mapi/', (), ('',), ('tenants', ''), ('..', 'x'), ('.',)])
+def test_a_path_that_leads_nowhere_is_refused(mapi, network, path: object) -> None:
+    """Or a name that is missing by mistake would delete what is above it."""
+    with pytest.raises(ValueError, match='must not be empty'):
+        mapi.delete(path)
+    assert network.dialled == []
+
+
+@pytest.mark.parametrize('path', [(1,), ('tenants', None), 7])
+def test_a_path_of_something_else_is_refused(mapi, network, path: object) -> None:
+    """Or it would be asked for a tenant called None."""
+    with pytest.raises(TypeError):
+        mapi.get(path)
+    assert network.dialled == []
+
+
+def test_get_returns_what_came(mapi, network) -> None:
+    """Or there would be no way to a resource that has no class."""
+    wire = network.answers(answer(b'{"name": ["lab"]}'))
+    assert mapi.get('tenants', {'verbose': True}) == {'name': ['lab']}
+    assert wire.lines[0] == 'GET /mapi/tenants?verbose=true HTTP/1.1'
+    assert 'Accept: application/json' in wire.lines
+    assert wire.closed
+
+
+def test_other_formats_come_as_bytes(mapi, network) -> None:
+    """Or a certificate could not be read."""
+    wire = network.answers(answer(b'<x/>', lines='Content-Type: application/xml\r\n'))
+    assert mapi.get('x', accept='application/xml') == b'<x/>'
+    assert 'Accept: application/xml' in wire.lines
+
+
+@pytest.mark.parametrize('verb', ['put', 'post'])
+def test_a_dictionary_goes_out_as_json(mapi, network, verb: str) -> None:
+    """Or HCP would answer 415, as a body needs its type."""
+    wire = network.answers(answer())
+    assert getattr(mapi, verb)('tenants', {'password': 'x'}, {'name': 'lab'}) == {}
+    assert 'Content-Type: application/json' in wire.lines
+    assert wire.body == b'{"name": "lab"}'
+
+
+@pytest.mark.parametrize(('body', 'sent'), [('PEM', b'PEM'), (b'key', b'key')])
+def test_other_bodies_say_what_they_are(mapi, network, body: object, sent: bytes) -> None:
+    """Or a licence could not be uploaded."""
+    wire = network.answers(answer())
+    mapi.put('storage/licenses', body=body, form='text/html')
+    assert 'Content-Type: text/html' in wire.lines
+    assert wire.body == sent
+
+
+def test_no_body_has_no_type(mapi, network) -> None:
+    """Or replication would refuse its actions, which want neither (1.7)."""
+    wire = network.answers(answer())
+    mapi.post('services/replication/links/a', {'suspend': ''})
+    assert not [line for line in wire.lines if line.startswith('Content-Type')]
+    assert wire.body == b''
+
+
+@pytest.mark.parametrize('body', [[1], 3, ('a', 'b')])
+def test_a_body_of_something_else_is_refused(mapi, network, body: object) -> None:
+    """Or HCP would get what Python calls it."""
+    with pytest.raises(TypeError, match='body must be'):
+        mapi.post('tenants/lab', body=body)
+    assert network.dialled == []
+
+
+@pytest.mark.parametrize('verb', ['put', 'post', 'delete'])
+def test_what_may_have_run_is_not_repeated(mapi, network, verb: str) -> None:
+    """Or a link would be failed over twice, and a tenant that was created be reported as taken."""
+    network.answers(ConnectionResetError('gone'))
+    with pytest.raises(hcpsdk.HcpsdkError):
+        getattr(mapi, verb)('tenants/lab')
+    assert len(network.dialled) == 1
+
+
+def test_a_question_is_repeated(mapi, network) -> None:
+    """Or each hiccup of a node would be an error."""
+    network.answers(ConnectionResetError('gone'))
+    network.answers(answer(b'{}'), at='192.0.2.2')
+    assert mapi.get('tenants') == {}
+
+
+def test_what_changes_something_never_goes_by_a_kept_connection(mapi, network) -> None:
+    """Or a connection that HCP has closed in the meantime would leave it in doubt whether it was done."""
+    network.answers(answer(b'{}'))
+    wire = network.answers(answer(), at='192.0.2.2')
+    with mapi:
+        mapi.get('tenants')
+        mapi.post('tenants/lab', body={})
+        assert wire.closed
+    assert network.dialled == ['192.0.2.1', '192.0.2.2']
+
+
+def test_in_a_with_block_questions_share_a_connection(mapi, network) -> None:
+    """Or a thousand tenants would cost a thousand handshakes."""
+    wire = network.answers(answer(b'{}'), answer(b'{"a": 1}'))
+    with mapi:
+        mapi.get('tenants')
+        assert mapi.get('tenants') == {'a': 1}
+        assert not wire.closed
+    assert wire.closed
+    assert len(network.dialled) == 1
+
+
+@pytest.mark.parametrize(
+    ('status', 'there'), [('200 OK', True), ('302 Found', False), ('404 Not Found', False)]
+)
+def test_whether_something_exists(mapi, network, status: str, there: bool) -> None:
+    """Or a tenant that is not there would be an error, as HCP says 302 to that (1.8)."""
+    network.answers(answer(status=status, lines='Location: /\r\n'))
+    assert mapi.exists('tenants/lab') is there
+
+
+def test_whether_something_exists_may_not_be_told(mapi, network) -> None:
+    """Or a missing role would look like a missing tenant."""
+    network.answers(answer(status='403 Forbidden'))
+    with pytest.raises(MapiError, match='403 Forbidden'):
+        mapi.exists('tenants/lab')
+
+
+CAUSES = {
+    400: 'as HCP wants it',
+    403: 'role',
+    404: 'no such resource',
+    405: 'method',
+    409: 'taken',
+    415: 'format',
+    503: 'busy',
+    500: '500',
+}
+
+
+@pytest.mark.parametrize(('status', 'cause'), CAUSES.items())
+def test_a_refusal_says_what_and_why(mapi, network, status: int, cause: str) -> None:
+    """Or an administrator would have to guess what is wrong."""
+    network.answers(answer(status=f'{status} Nope', lines='X-HCP-ErrorMessage: because\r\n of that\r\n'))
+    with pytest.raises(MapiError, match=cause) as caught:
+        mapi.put('tenants', {'password': 'Secret-1'}, {'name': 'lab'})
+    error = caught.value
+    assert (error.status, error.message, error.resource) == (status, 'because of that', '/tenants')
+    assert f'PUT /mapi/tenants at 192.0.2.1: {status} Nope - because of that' in error.reason
+    assert 'Secret' not in str(error)
+
+
+def test_a_redirection_is_not_followed(mapi, network) -> None:
+    """Or credentials would go to whoever is named there."""
+    network.answers(answer(status='302 Found', lines='Location: https://elsewhere.example.com/\r\n'))
+    with pytest.raises(MapiError, match='302'):
+        mapi.get('tenants')
+    assert len(network.dialled) == 1
+
+
+def test_a_wrong_port_is_a_hint(mapi, network) -> None:
+    """Or one who forgot the port would look for the fault in the password."""
+    network.answers(answer(status='403 Forbidden'))
+    with pytest.raises(MapiError, match='has port 9090, and this Target has 80'):
+        mapi.get('tenants')
+
+
+@pytest.mark.parametrize(
+    ('version', 'told'), [('6.1.2', True), ('7.0.0.1', False), ('7.1', False), ('', False)]
+)
+def test_an_old_release_is_told(target, network, version: str, told: bool) -> None:
+    """Or one would look for a typing error where HCP just does not know the resource yet."""
+    replication = hcpsdk.mapi.Replication(target)
+    lines = f'X-HCP-SoftwareVersion: {version}\r\n' if version else ''
+    network.answers(answer(status='404 Not Found', lines=lines))
+    with pytest.raises(MapiError) as caught:
+        replication.post('services/replication')
+    assert ('since release 7.0' in str(caught.value)) is told
+    assert replication.software_version == version
+
+
+@pytest.mark.parametrize('body', [b'{', b'3', b'"text"', b'\xff', b'[' * 100_000])
+def test_what_is_no_json_is_an_error(mapi, network, body: bytes) -> None:
+    """Or a page of something in between would be taken for settings."""
+    network.answers(answer(body))
+    with pytest.raises(MapiError, match='expected'):
+        mapi.get('tenants')
+
+
+def test_a_cut_answer_is_an_error(mapi, network) -> None:
+    """Or half a list of tenants would pass for the whole."""
+    network.answers(b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"name": ["a"]}')
+    with pytest.raises(hcpsdk.HcpsdkTruncatedError):
+        mapi.get('tenants')
+
+
+def test_the_log_shows_no_password(mapi, network, caplog) -> None:
+    """Or passwords of new users would be kept in log files."""
+    network.answers(answer())
+    with caplog.at_level(logging.DEBUG):
+        mapi.post('tenants/lab/userAccounts/ann', {'password': 'Secret-1'}, {})
+        network.answers(ConnectionResetError('gone'), at='192.0.2.2')
+        with pytest.raises(hcpsdk.HcpsdkError) as caught:
+            mapi.post('tenants/lab/userAccounts', {'resetPasswords': 'Secret-2'}, {})
+    assert 'Secret' not in caplog.text + str(caught.value) + repr(mapi)
+
+
+def test_the_error_survives_pickling() -> None:
+    """Or it would not come back from a worker process."""
+    error = pickle.loads(pickle.dumps(MapiError('why', 403, 'said', '/tenants')))
+    assert (error.reason, error.status, error.message, error.resource) == ('why', 403, 'said', '/tenants')
+
+
+# --- lists ------------------------------------------------------------------------------------
+
+
+def test_a_list_is_sorted_and_comes_page_by_page(target, network, monkeypatch) -> None:
+    """Or a system with thousands of namespaces would be listed in part, or in an order that changes."""
+    monkeypatch.setattr('hcpsdk.mapi._collection.PAGE', 2)
+    first = network.answers(answer(b'{"name": ["a", "b"]}'))
+    second = network.answers(answer(b'{"name": ["c"]}'), at='192.0.2.2')
+    assert list(Tenants(target).list(prefix='x y', descending=True)) == ['a', 'b', 'c']
+    asked = 'sortType=name&sortOrder=descending&filterType=name&filterString=x%20y&offset='
+    assert first.lines[0] == f'GET /mapi/tenants?{asked}0&count=2 HTTP/1.1'
+    assert second.lines[0] == f'GET /mapi/tenants?{asked}2&count=2 HTTP/1.1'
+
+
+BAD_LISTS = [
+    ({'sort': 'colour'}, ValueError, 'sorted by'),
+    ({'prefix': 'a', 'tag': 'b'}, ValueError, 'exclude'),
+    ({'prefix': 'a,b'}, ValueError, 'comma'),
+    ({'prefix': ''}, ValueError, 'filter'),
+    ({'prefix': 'a' * 65}, ValueError, 'filter'),
+    ({'tag': 3}, TypeError, 'filter'),
+    ({'descending': 1}, TypeError, 'descending'),
+]
+
+
+@pytest.mark.parametrize(('options', 'kind', 'why'), BAD_LISTS)
+def test_a_list_that_hcp_does_not_have_is_refused(target, network, options, kind, why) -> None:
+    """Or HCP would answer 400, or leave the filter out and list everything."""
+    with pytest.raises(kind, match=why):
+        Tenants(target).list(**options)
+    assert network.dialled == []
+
+
+def test_an_unknown_part_names_those_there_are(target, network) -> None:
+    """Or one would have to look up how HCP spells it."""
+    with pytest.raises(ValueError, match='consoleSecurity, contactInfo'):
+        Tenants(target).read('lab', 'console')
+    assert network.dialled == []

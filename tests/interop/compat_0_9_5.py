@@ -1,6 +1,6 @@
 """A program for the API of the public release 0.9.5, and for nothing newer: our own text.
 
-    python compat_0_9_5.py DOMAIN PORT CAFILE [keepalive] [tenants]
+    python compat_0_9_5.py DOMAIN PORT CAFILE [keepalive]
 
 It runs on that release and on this package alike, and prints the same. It knows of no mock. With
 ``keepalive`` it uses TCP's keep-alive, which that release can do on macOS only.
@@ -19,6 +19,7 @@ import hcpsdk.ips
 import hcpsdk.mapi.chargeback
 import hcpsdk.mapi.logs
 import hcpsdk.mapi.replication
+import hcpsdk.mapi.tenant
 import hcpsdk.namespace
 import hcpsdk.pathbuilder
 
@@ -165,9 +166,7 @@ def logs(admin):
 
 
 def tenants(admin):
-    from hcpsdk.mapi.tenant import listtenants
-
-    for tenant in listtenants(admin, timeout=20):
+    for tenant in hcpsdk.mapi.tenant.listtenants(admin, timeout=20):
         print(tenant.name, tenant.info()['name'], tenant.info(cache=False)['hardQuota'])
         tenant.close()
 
@@ -187,8 +186,7 @@ def main():
     replication(admin)
     chargeback(admin)
     logs(admin)
-    if 'tenants' in sys.argv:
-        tenants(admin)
+    tenants(admin)
 
 
 if __name__ == '__main__':

@@ -19,6 +19,7 @@ import hcpsdk.mapi
 import hcpsdk.mapi.chargeback
 import hcpsdk.mapi.logs
 import hcpsdk.mapi.replication
+import hcpsdk.mapi.tenant
 import hcpsdk.namespace
 
 PATH = '/rest/interop/from the public client.txt'
@@ -118,8 +119,6 @@ def logs(hcp):
 
 def tenants(hcp):
     """All tenants and their settings."""
-    import hcpsdk.mapi.tenant
-
     seen = {}
     for tenant in hcpsdk.mapi.tenant.listtenants(hcp):
         seen[tenant.name] = tenant.info()
@@ -135,9 +134,7 @@ def main():
     n1 = target(settings, settings['namespace'], 'n', 'n01', settings['port'])
     admin = target(settings, settings['admin'], 'service', 'service01', settings['mapi_port'])
     seen = {'objects': objects(n1), 'namespace': namespace(n1), 'replication': replication(admin)}
-    seen.update(chargeback=chargeback(admin), logs=logs(admin))
-    if settings['tenants']:
-        seen['tenants'] = tenants(admin)
+    seen.update(chargeback=chargeback(admin), logs=logs(admin), tenants=tenants(admin))
     print(json.dumps(seen))
 
 

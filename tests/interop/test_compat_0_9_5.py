@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import pathlib
 import subprocess
 import sys
@@ -23,8 +22,6 @@ sys.argv = sys.argv[4:]
 runpy.run_path(sys.argv[0], run_name='__main__')
 """
 
-# Without the condition as soon as that module is there.
-MORE = ['tenants'] if importlib.util.find_spec('hcpsdk.mapi.tenant') else []
 TREE = str(pathlib.Path(__file__).parents[2])
 
 
@@ -48,7 +45,7 @@ def run(interop_hcp, cafile, tmp_path):
 
 def test_the_program_prints_the_same_on_both(run, public_python):
     """Whoever comes from the public release would have to rewrite his programs."""
-    ours, theirs = run(sys.executable, TREE, 'keepalive', *MORE), run(public_python, '', *MORE)
+    ours, theirs = run(sys.executable, TREE, 'keepalive'), run(public_python)
     assert ours.splitlines() == theirs.splitlines()
     assert ours.count('\n') > 30
     assert 'in progress' in ours

@@ -13,7 +13,6 @@ import pytest
 import hcpsdk
 
 DRIVER = pathlib.Path(__file__).with_name('public_client.py')
-HAS_TENANTS = hasattr(hcpsdk.mapi, 'listtenants')  # away with it as soon as it is there
 HASH = 'SHA-256 47FB563CC8F86DC37C86D08BC542968F7986ACD81C97BF76DB7AD744407FE117'
 
 
@@ -29,7 +28,6 @@ def seen(public_python, hcp, cafile, tmp_path_factory):
         'port': hcp.port,
         'admin': f'admin.{hcp.domain}',
         'mapi_port': hcp.mapi_port,
-        'tenants': HAS_TENANTS,
     }
     run = subprocess.run(
         [public_python, '-I', DRIVER, json.dumps(settings)],
@@ -99,7 +97,6 @@ def still(report):
     return re.sub(r'\s|standalone="yes"', '', re.sub(r'\d{4}-\d\d-\d\dT[\d:]{8}[+-]\d{4}', 'TIME', report))
 
 
-@pytest.mark.skipif(not HAS_TENANTS, reason='there are no tenants in the management API yet')
 def test_same_tenants(seen, admin):
     """A script that lists tenants would read other settings after moving over."""
     assert seen['tenants'] == {one.name: one.info() for one in hcpsdk.mapi.listtenants(admin)}

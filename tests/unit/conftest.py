@@ -70,13 +70,14 @@ class FakeSocket:
         self.closed = False
         self.readable = False
         self.timeouts: list[float] = []
+        self.options: dict[tuple[int, int], int] = {}
         self._answer: object = None
 
     def connect(self, where: tuple[str, int]) -> None:
         self.network.dial(self, where)
 
-    def setsockopt(self, *option: int) -> None:
-        """Nothing to be set here."""
+    def setsockopt(self, level: int, option: int, value: int) -> None:
+        self.options[level, option] = value
 
     def send(self, data: object) -> int:
         if self.send_error is not None:

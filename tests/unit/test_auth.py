@@ -7,7 +7,14 @@ import pickle
 
 import pytest
 
-from hcpsdk import BaseAuthorization, NativeAuthorization
+from hcpsdk import (
+    BaseAuthorization,
+    DummyAuthorization,
+    LocalSwiftAuthorization,
+    NativeADAuthorization,
+    NativeAuthorization,
+    Target,
+)
 
 USER, PASSWORD = 'n', 'n01'
 DIGEST = '1dc7fed37e11b35093d311ef66928ad9'
@@ -26,6 +33,43 @@ def test_names_and_passwords_go_by_their_utf_8_form() -> None:
     """Or users with other letters than English ones could not log in."""
     headers = NativeAuthorization('jürgen', 'pässwörd').headers()
     assert headers['Authorization'] == 'HCP asO8cmdlbg==:12841e4ba5e37d2fbfc78458c6714ade'
+
+
+KINDS = [NativeAuthorization, NativeADAuthorization, LocalSwiftAuthorization]
+
+
+def test_active_directory() -> None:
+    """Or a user of the Active Directory could not log in."""
+    authorization = NativeADAuthorization('jdoe@ad.example.com', 'n01: and more')
+    assert authorization.headers() == {'Authorization': 'AD jdoe@ad.example.com:n01: and more'}
+    value = NativeADAuthorization('jürgen', 'pässwörd€').headers()['Authorization']
+    assert value.encode('latin-1').decode('utf-8') == 'AD jürgen:pässwörd€'
+
+
+def test_local_swift() -> None:
+    """Or HSwift could not be used without Keystone."""
+    assert LocalSwiftAuthorization(USER, PASSWORD).headers() == {'X-Auth-Token': f'HCP {TOKEN}'}
+
+
+def test_no_credentials(names) -> None:
+    """Or the default namespace could not be used, as it knows no users."""
+    assert DummyAuthorization().headers() == {}
+    assert repr(DummyAuthorization()) == '<DummyAuthorization>'
+    names['default.default.hcp1.example.com', 'A'] = ['192.0.2.1']
+    target = Target(
+        'default.default.hcp1.example.com', DummyAuthorization(), interface=Target.I_DUMMY, resolver=names
+    )
+    assert not set(target.headers) & {'Authorization', 'Cookie', 'X-Auth-Token'}
+
+
+@pytest.mark.parametrize(
+    ('user', 'password'), [('a:b', 'geheim'), ('a\n', 'geheim'), ('a', 'geheim\r\nX: y')]
+)
+def test_what_no_header_can_hold(user: str, password: str) -> None:
+    """Or a password could add a header of its own, or another one be taken for it."""
+    with pytest.raises(ValueError, match='must not hold') as caught:
+        NativeADAuthorization(user, password)
+    assert 'geheim' not in repr(caught.value)
 
 
 def test_each_call_gives_a_fresh_dictionary() -> None:
@@ -58,18 +102,20 @@ def test_an_empty_password_is_a_password() -> None:
         ('n\ud800', 'geheim', ValueError),
     ],
 )
-def test_bad_input_is_refused_and_a_password_never_repeated(user, password, error: type) -> None:
+@pytest.mark.parametrize('kind', KINDS)
+def test_bad_input_is_refused_and_a_password_never_repeated(kind, user, password, error: type) -> None:
     """Or a mistake would show only as a 403, or the password in its message."""
     with pytest.raises(error) as caught:
-        NativeAuthorization(user, password)
+        kind(user, password)
     assert 'geheim' not in repr([caught.value, caught.value.__context__, caught.value.__cause__])
 
 
-def test_nothing_shows_the_secret(caplog) -> None:
+@pytest.mark.parametrize('kind', KINDS)
+def test_nothing_shows_the_secret(kind, caplog) -> None:
     """Or a log, a prompt or a pickle in a queue would give the account away."""
     with caplog.at_level(logging.DEBUG):
-        authorization = NativeAuthorization(USER, 'a password of its own')
-    token = authorization.headers()['Authorization'][4:]
+        authorization = kind(USER, 'a password of its own')
+    token = next(iter(authorization.headers().values())).partition(' ')[2]
     pickles = repr(pickle.dumps(authorization, protocol=0)) + repr(pickle.dumps(authorization))
     shown = repr(authorization) + str(authorization) + caplog.text + pickles
     for secret in ('a password of its own', token, token.partition(':')[2]):
@@ -77,7 +123,9 @@ def test_nothing_shows_the_secret(caplog) -> None:
     assert "'n'" in repr(authorization)
 
 
-def test_it_survives_pickling() -> None:
+@pytest.mark.parametrize('kind', KINDS)
+def test_it_survives_pickling(kind) -> None:
     """Or a Target could not be handed to another process."""
-    twin = pickle.loads(pickle.dumps(NativeAuthorization(USER, PASSWORD)))
-    assert (twin.user, twin.headers()['Authorization']) == (USER, f'HCP {TOKEN}')
+    authorization = kind(USER, PASSWORD)
+    twin = pickle.loads(pickle.dumps(authorization))
+    assert (twin.user, twin.headers()) == (USER, authorization.headers())

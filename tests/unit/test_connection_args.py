@@ -42,6 +42,11 @@ REFUSED = [
     ('debuglevel', ValueError, [-1, 10]),
     ('retries', TypeError, [None, '1', 1.0, False]),
     ('retries', ValueError, [-1]),
+    ('sock_keepalive', TypeError, [None, 1, 'yes']),
+    ('tcp_keepalive', TypeError, [None, '60', 1.5, True]),
+    ('tcp_keepalive', ValueError, [0, -1, 32768]),
+    ('tcp_keepintvl', ValueError, [0, 32768]),
+    ('tcp_keepcnt', ValueError, [0, 128]),
 ]
 
 
@@ -108,3 +113,11 @@ def test_a_bad_request_costs_nothing(connection, network, respond, bad) -> None:
         bad(connection)
     assert connection.read() == b'one'
     assert len(network.dialled) == 1
+
+
+def test_the_order_of_release_0_9_5_tells(target, network, capsys) -> None:
+    """Or a program that gives both by position, as that release had them, would never be told."""
+    with pytest.raises(ValueError, match='debuglevel'):
+        Connection(target, 30, 30, 10, 0)
+    with pytest.raises(TypeError, match='positional'):
+        Connection(target, 30, 30, 0, 3, True)

@@ -480,6 +480,7 @@ LAYERS: dict[str, set[str]] = {
     'mapi.topologies': {'_check', 'mapi._collection', 'mapi._engine', 'target'},
     'mapi.system': {'mapi._engine', 'mapi.healthcheck', 'mapi.topologies', 'target'},
     'mapi.tenants': {'mapi._collection', 'mapi._engine', 'target'},
+    'mapi.tenant': {'mapi._engine', 'mapi.tenants'},
     'mapi.namespaces': {'mapi._collection', 'mapi._engine', 'target'},
     'mapi.accounts': {'_check', 'mapi._collection', 'mapi._engine', 'target'},
     'mapi': {

@@ -9,7 +9,8 @@ import pytest
 from hcpsdk.mapi import HealthCheck, MapiError, System, Topologies
 
 FQDN = 'n1.m.hcp1.example.com'
-TOPOLOGIES = '/mapi/services/erasureCoding/ecTopologies'
+LIST = 'services/erasureCoding/ecTopologies'
+TOPOLOGIES = f'/mapi/{LIST}'
 
 
 @pytest.fixture
@@ -30,26 +31,32 @@ def say(network, respond):
 
 
 LICENSE = {'localCapacity': 5, 'serialNumber': '1'}
+BASIC = {'downstreamDNSMode': 'BASIC'}
 READ = {
     'licenses': (lambda s: s.licenses(), 'storage/licenses', {'license': [LICENSE]}, [LICENSE]),
-    'all': (lambda s: s.licenses(all=True), 'storage/licenses?verbose=true', {'license': [LICENSE]}, [LICENSE]),
+    'all': (
+        lambda s: s.licenses(all=True),
+        'storage/licenses?verbose=true',
+        {'license': [LICENSE]},
+        [LICENSE],
+    ),
     'none': (lambda s: s.licenses(), 'storage/licenses', {}, []),
     'nodes': (lambda s: s.nodestatistics(), 'nodes/statistics', {'requestTime': 1}, {'requestTime': 1}),
     'services': (lambda s: s.servicestatistics(), 'services/statistics', {'services': {}}, {'services': {}}),
-    'network': (lambda s: s.network(), 'network', {'downstreamDNSMode': 'BASIC'}, {'downstreamDNSMode': 'BASIC'}),
+    'network': (lambda s: s.network(), 'network', BASIC, BASIC),
     'support': (lambda s: s.supportcredentials(), 'supportaccesscredentials', {'type': 'D'}, {'type': 'D'}),
-    'topologies': (lambda s: list(s.topologies.list()), TOPOLOGIES[6:], {'name': ['a', 'b']}, ['a', 'b']),
-    'topology': (lambda s: s.topologies.read('a/b'), f'{TOPOLOGIES[6:]}/a%2Fb?verbose=true', {'id': 1}, {'id': 1}),
-    'tenants': (lambda s: s.topologies.tenants('a'), f'{TOPOLOGIES[6:]}/a/tenants', {'name': ['m']}, ['m']),
+    'topologies': (lambda s: list(s.topologies.list()), LIST, {'name': ['a', 'b']}, ['a', 'b']),
+    'topology': (lambda s: s.topologies.read('a/b'), f'{LIST}/a%2Fb?verbose=true', {'id': 1}, {'id': 1}),
+    'tenants': (lambda s: s.topologies.tenants('a'), f'{LIST}/a/tenants', {'name': ['m']}, ['m']),
     'free': (
         lambda s: s.topologies.tenantcandidates('a'),
-        f'{TOPOLOGIES[6:]}/a/tenantCandidates?verbose=true',
+        f'{LIST}/a/tenantCandidates?verbose=true',
         {'tenantCandidate': [{'name': 'm'}]},
         [{'name': 'm'}],
     ),
     'taken': (
         lambda s: s.topologies.tenantcandidates('a', conflicting=True),
-        f'{TOPOLOGIES[6:]}/a/tenantConflictingCandidates?verbose=true',
+        f'{LIST}/a/tenantConflictingCandidates?verbose=true',
         {},
         [],
     ),
@@ -59,7 +66,7 @@ READ = {
         {'replicationLink': [{'name': 'a-to-b'}]},
         [{'name': 'a-to-b'}],
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(('ask', 'path', 'said', 'found'), READ.values(), ids=READ)
@@ -107,7 +114,7 @@ DONE = {
 
 @pytest.mark.parametrize(('act', 'line', 'form', 'body'), DONE.values(), ids=DONE)
 def test_what_is_done(system, say, act, line: str, form: object, body: bytes) -> None:
-    """Or something else would be changed; HCP insists on the type of a body, and on none where there is none."""
+    """Or something else would be changed; HCP insists on the type of a body, if there is one."""
     wire = say()
     act(system)
     assert wire.lines[0] == f'{line} HTTP/1.1'

@@ -38,7 +38,40 @@ def test_what_can_be_read(make) -> None:
     assert repr(target) == f'<Target {FQDN} port 443, TLS>'
 
 
-@pytest.mark.parametrize('name', ['fqdn', 'port', 'ssl', 'addresses', 'headers', 'replica'])
+def test_what_it_was_made_with_can_be_read(make, names) -> None:
+    """Or a program for release 0.9.5 could not ask its Target."""
+    names[REPLICA, 'A'] = ['192.0.2.11']
+    context = ssl.create_default_context()
+    plain = make(port=80)
+    assert (plain.interface, plain.sslcontext, plain.replica_strategy) == (Target.I_NATIVE, None, None)
+    assert make(sslcontext=context).sslcontext is context
+    usual = make()
+    assert usual.sslcontext.verify_mode is ssl.CERT_REQUIRED
+    assert usual.sslcontext is usual._endpoint.context
+    strategy = Target.RS_READ_ALLOWED | Target.RS_READ_ON_FAILOVER
+    paired = make(interface=Target.I_DUMMY, replica_fqdn=REPLICA, replica_strategy=strategy)
+    twin = pickle.loads(
+        pickle.dumps(make(interface=Target.I_DUMMY, resolver=None, port=80, fqdn='127.0.0.1'))
+    )
+    assert (paired.interface, paired.replica_strategy, twin.interface) == ('I_DUMMY', strategy, 'I_DUMMY')
+
+
+def test_the_port_can_be_insisted_on(make) -> None:
+    """Or a program could not tell early that its Target is for something else."""
+    target = make(port=9090)
+    assert hcpsdk.checkport(target, hcpsdk.P_MAPI) is None
+    with pytest.raises(hcpsdk.HcpsdkPortError, match='port 9090, not 443'):
+        hcpsdk.checkport(target, hcpsdk.P_HTTPS)
+    with pytest.raises(TypeError, match=r'hcpsdk\.Target'):
+        hcpsdk.checkport(FQDN, 443)
+    with pytest.raises(TypeError, match='port'):
+        hcpsdk.checkport(target, '9090')
+
+
+@pytest.mark.parametrize(
+    'name',
+    ['fqdn', 'port', 'ssl', 'addresses', 'headers', 'replica', 'interface', 'sslcontext', 'replica_strategy'],
+)
 def test_what_can_be_read_cannot_be_set(make, name: str) -> None:
     """Or a Target shared by threads could be changed under them."""
     with pytest.raises(AttributeError):

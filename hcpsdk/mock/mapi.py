@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import threading
 from email.utils import formatdate
-from urllib.parse import unquote
 from typing import Optional, Union
+from urllib.parse import unquote
 
 from . import (
     accounts,

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._check import kind, number
 from .._xml import nested
 from ..errors import HcpsdkError
 from ..target import Target
-from ._engine import Mapi, name_of, url_of
+from ._engine import XML, Answer, Mapi, as_dict, name_of, url_of
 
 _SERVICE = ('services', 'replication')
+_CERTIFICATES = (*_SERVICE, 'certificates')
+
+MAX_REASON = 1024
+"""characters (MAPI reference, 2.1)"""
 
 
 class ReplicationSettingsError(HcpsdkError):
@@ -93,6 +98,164 @@ class Replication(Mapi):
         _check_action(action, linktype)
         self.post(_link(linkname), {action: ''})  # without a body, which only replication wants so (1.7)
 
+    def setreplicationsettings(self, **properties: Any) -> None:
+        """Change settings of the replication service.
+
+        :param properties: as HCP spells them, such as ``enableDNSFailover=True``
+        :raises MapiError: if HCP refuses
+        """
+        self.post(_SERVICE, body=properties)
+
+    def shutdownalllinks(self, reason: str) -> None:
+        """Stop all activity on all links, reads from and repairs by the other systems included.
+
+        :param reason: for HCP's log, 1 to 1,024 characters
+        :raises ValueError: if there is none
+        :raises MapiError: if HCP refuses
+        """
+        number('the length of a reason', len(kind('a reason', reason, str)), 1, MAX_REASON)
+        self.post(_SERVICE, {'shutDownAllLinks': reason})
+
+    def reestablishalllinks(self) -> None:
+        """Put every link back into the state that it had before :meth:`shutdownalllinks`.
+
+        :raises MapiError: if HCP refuses
+        """
+        self.post(_SERVICE, {'reestablishAllLinks': ''})
+
+    def createlink(self, name: str, type: str, remoteHost: str, **properties: Any) -> None:
+        """Make a link to another system; each of the two has to know the other's certificate.
+
+        :param name: of the new link
+        :param type: one of the constants for link types, as this system will see it
+        :param remoteHost: ``replication.admin.<hcp domain>`` of the other system, or its nodes' addresses
+        :param properties: more properties, as HCP spells them; those of ``connection``, too
+        :raises ValueError: if the type is unknown
+        :raises MapiError: if HCP refuses
+        """
+        if type not in _ANY_TYPE:
+            raise ValueError(f'type must be one of {", ".join(sorted(_ANY_TYPE))}, not {type!r}')
+        connection = {'remoteHost': remoteHost, **properties.pop('connection', {})}
+        self.put(
+            (*_SERVICE, 'links'), body={'name': name, 'type': type, 'connection': connection, **properties}
+        )
+
+    def modifylink(self, name: str, **properties: Any) -> None:
+        """Change properties of a link; this interrupts it for a moment.
+
+        :param name: its name
+        :param properties: as HCP spells them; ``type`` can become ``R_ACTIVE_ACTIVE`` and nothing else
+        :raises MapiError: if HCP refuses
+        """
+        self.post(_link(name), body=properties)
+
+    def deletelink(self, name: str) -> None:
+        """Delete a link, which has to be suspended; its tenants can be written to on both systems then.
+
+        :param name: its name
+        :raises MapiError: if HCP refuses
+        """
+        self.delete(_link(name))
+
+    def linkcontent(self, name: str) -> dict[str, list[str]]:
+        """What a link replicates.
+
+        :param name: its name
+        :returns: ``tenants``, ``defaultNamespaceDirectories`` and ``chainedLinks``, as far as there can be
+            any: lists of names
+        :raises MapiError: if HCP refuses
+        """
+        return _names(self.get((*_link(name), 'content')))
+
+    def candidates(self, name: str, remote: bool = False) -> dict[str, list[str]]:
+        """What could be added to a link.
+
+        :param name: its name
+        :param remote: on the other system, which is asked for it
+        :returns: as :meth:`linkcontent`
+        :raises MapiError: if HCP refuses
+        """
+        return _names(self.get((*_link(name), 'remoteCandidates' if remote else 'localCandidates')))
+
+    def addcontent(self, name: str, member: str, what: str = 'tenants') -> None:
+        """Have a link replicate one more tenant, directory or link.
+
+        :param name: the link's
+        :param member: the name of what is added
+        :param what: ``'tenants'``, ``'defaultNamespaceDirectories'`` or ``'chainedLinks'``
+        :raises MapiError: if HCP refuses
+        """
+        self.put(_content(name, member, what))
+
+    def removecontent(self, name: str, member: str, what: str = 'tenants') -> None:
+        """Have a link not replicate something any more; for the parameters see :meth:`addcontent`."""
+        self.delete(_content(name, member, what))
+
+    def tenantstate(self, name: str, tenant: str) -> dict[str, Any]:
+        """How the replication of a tenant is doing on a link.
+
+        :returns: ``status``, ``upToDateAsOfString``, ``objectsPending`` and so on
+        :raises MapiError: if HCP refuses
+        """
+        return as_dict(self.get(_content(name, tenant, 'tenants')), f'tenant {tenant} of link {name}')
+
+    def pausetenant(self, name: str, tenant: str) -> None:
+        """Stop the replication of one tenant on a link, until :meth:`resumetenant`."""
+        self.post(_content(name, tenant, 'tenants'), {'pause': ''})
+
+    def resumetenant(self, name: str, tenant: str) -> None:
+        """Go on with the replication of a tenant on a link."""
+        self.post(_content(name, tenant, 'tenants'), {'resume': ''})
+
+    def schedule(self, name: str) -> dict[str, Any]:
+        """When a link works how hard.
+
+        :returns: ``local`` and ``remote``, as far as they are this system's to set
+        :raises MapiError: if HCP refuses
+        """
+        return as_dict(self.get((*_link(name), 'schedule')), f'the schedule of link {name}')
+
+    def setschedule(self, name: str, **sides: Any) -> None:
+        """Say when a link works how hard.
+
+        :param name: the link's
+        :param sides: ``local`` or ``remote``, as :meth:`schedule` has them
+        :raises MapiError: if HCP refuses
+        """
+        self.post((*_link(name), 'schedule'), body=sides)
+
+    def certificates(self) -> list[dict[str, Any]]:
+        """The certificates of the other systems, and that of this one (``id`` is ``server``).
+
+        :returns: a list of dictionaries, ``id``, ``subjectDN``, ``validOn``, ``expiresOn``
+        :raises MapiError: if HCP refuses
+        """
+        found = as_dict(self.get(_CERTIFICATES), 'the list of certificates')
+        return list(found.get('certificate', []))
+
+    def certificate(self, id: str = 'server') -> str:
+        """A certificate as text, to be uploaded to the other system; this system's own by default.
+
+        :raises MapiError: if HCP refuses
+        """
+        with self.open('GET', (*_CERTIFICATES, name_of(id, 'the id of a certificate'))) as connection:
+            return connection.read().decode('utf-8', 'replace')
+
+    def uploadcertificate(self, text: str) -> None:
+        """Trust another system; it may take ten minutes until a link works with a new certificate.
+
+        :param text: its certificate, as :meth:`certificate` there returns it
+        :raises MapiError: if HCP refuses
+        """
+        self.put(_CERTIFICATES, body=text, form=XML)
+
+    def deletecertificate(self, id: str) -> None:
+        """Trust another system no more.
+
+        :raises MapiError: if HCP refuses
+        """
+        self.delete((*_CERTIFICATES, name_of(id, 'the id of a certificate')))
+
 
 _ACTIVE_ACTIVE = frozenset({Replication.R_ACTIVE_ACTIVE})
 _PASSIVE = frozenset({Replication.R_OUTBOUND, Replication.R_INBOUND})
@@ -121,6 +284,20 @@ def _check_action(action: str, linktype: str | None) -> None:
             f'action {action} fits links of type {", ".join(sorted(fitting))},'
             f' not {linktype or "a link whose type was not given"}'
         )
+
+
+_CONTENTS = ('tenants', 'defaultNamespaceDirectories', 'chainedLinks')
+
+
+def _content(name: str, member: str, what: str) -> tuple[str, ...]:
+    if what not in _CONTENTS:
+        raise ValueError(f'what must be one of {", ".join(_CONTENTS)}, not {what!r}')
+    return (*_link(name), 'content', what, name_of(member, 'the name of what a link replicates'))
+
+
+def _names(answer: Answer) -> dict[str, list[str]]:
+    found = as_dict(answer, 'the content of a link')
+    return {what: list(members.get('name', [])) for what, members in found.items()}
 
 
 def _link(name: str) -> tuple[str, ...]:

@@ -393,8 +393,18 @@ LAYERS: dict[str, set[str]] = {
     '_ask': {'_check', '_request', '_xml', 'connection', 'errors', 'target'},
     'namespace': {'_ask', 'errors'},
     'mapi._engine': {'_ask', '_check', '_request', 'connection', 'errors'},
-    'mapi.replication': {'_xml', 'errors', 'mapi._engine', 'target'},
-    'mapi': {'mapi._engine', 'mapi.replication'},
+    'mapi.replication': {'_check', '_xml', 'errors', 'mapi._engine', 'target'},
+    'mapi._collection': {'_check', 'mapi._engine', 'target'},
+    'mapi.tenants': {'mapi._collection', 'mapi._engine', 'target'},
+    'mapi.namespaces': {'mapi._collection', 'mapi._engine', 'target'},
+    'mapi.accounts': {'_check', 'mapi._collection', 'mapi._engine', 'target'},
+    'mapi': {
+        'mapi._engine',
+        'mapi.accounts',
+        'mapi.namespaces',
+        'mapi.replication',
+        'mapi.tenants',
+    },  # fmt: skip
     '': {
         '_failover',
         '_journal',

@@ -15,7 +15,7 @@ from .model import SYSTEM_ROLES, TENANT_ROLES, System, Tenant, User, find
 from .passwords import checked
 from .properties import ALL, NOBODY, Property, S, T, Table, Values, shown_only
 from .replies import Refusal
-from .resource import Ask, Method, Route
+from .resource import Ask, Method, Route, named
 
 SECURITY, ADMINISTRATOR = frozenset({'SECURITY'}), frozenset({'ADMINISTRATOR'})
 READERS = frozenset({'MONITOR', 'ADMINISTRATOR', 'SECURITY'})
@@ -73,10 +73,7 @@ def _table(ask: Ask) -> Table:
 
 
 def _user(ask: Ask) -> User:
-    user = find(holder(ask).users, ask.names['user'])
-    if user is None:
-        raise Refusal(404)
-    return user
+    return named(holder(ask).users, ask.names['user'])
 
 
 def _rules(ask: Ask) -> dict[str, Any]:

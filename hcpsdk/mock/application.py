@@ -13,7 +13,9 @@ from .access import Visit
 from .messages import Answer, MockRequest
 from .model import System
 from .replies import Refusal, refusal
+from .running import Running
 from .store import Store, Stores
+from .traffic import Traffic
 
 
 class MockApplication:
@@ -22,7 +24,6 @@ class MockApplication:
     :param system: the HCP's tenants, namespaces, users; may be changed while it runs
     :param directory: the objects' data lie in files below it; None: in memory
     :param clock: gives the seconds since the epoch
-    :param https: there is a port for HTTPS
     """
 
     def __init__(
@@ -31,16 +32,17 @@ class MockApplication:
         *,
         directory: Optional[Union[str, os.PathLike[str]]] = None,
         clock: Callable[[], float] = time.time,
-        https: bool = True,
     ) -> None:
         self.system = system
         self.clock = clock
         self.chores: list[Callable[[], None]] = []
         """what is done before each request"""
         self.stores = Stores(None if directory is None else Path(directory))
-        self._rest = rest.Rest(system, self._store_of, clock)
+        self.running = Running(self.stores, clock, Traffic(clock))
+        """what the management API reports on"""
+        self._rest = rest.Rest(system, self._store_of, clock, self.running.traffic)
         self._proc = proc.Proc(system, self._store_of, clock)
-        self._mapi = management.Mapi(system, clock, self.stores, https=https)
+        self._mapi = management.Mapi(system, self.running)
 
     def __call__(self, request: MockRequest) -> Answer:
         """Do what the request says; see :class:`~hcpsdk.mock.messages.Application`."""

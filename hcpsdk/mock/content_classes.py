@@ -9,7 +9,7 @@ from .kinds import BOOLEAN, TEXT, Kind, choice, listed, text
 from .model import ContentClass, Tenant, find
 from .properties import Property, T, Table, Values, record
 from .replies import Refusal
-from .resource import WRITERS, Ask, Method, Route
+from .resource import WRITERS, Ask, Method, Route, named
 
 _IF_ANY = Kind(TEXT.read, lambda kept: kept or None)
 _FORMATTED = ('DATE', 'FLOAT', 'INTEGER')
@@ -37,10 +37,7 @@ def _tenant(ask: Ask) -> Tenant:
 
 
 def _class(ask: Ask) -> ContentClass:
-    found = find(_tenant(ask).content_classes, ask.names['class'])
-    if found is None:
-        raise Refusal(404)
-    return found
+    return named(_tenant(ask).content_classes, ask.names['class'])
 
 
 def get_classes(ask: Ask) -> Tree:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from typing import Any, Union
 from xml.etree.ElementTree import Element
 
@@ -34,9 +34,13 @@ TRUE = ('true', 't', '1')
 """how MAPI spells true, in queries and in bodies; all else is false"""
 
 
-def requested(headers: Headers, *, with_body: bool) -> tuple[str, str]:
+def requested(
+    headers: Headers, *, with_body: bool, takes: Container[str] = (), gives: Container[str] = ()
+) -> tuple[str, str]:
     """The formats of the request's body and of the answer.
 
+    :param takes: media types that are taken besides XML and JSON
+    :param gives: media types that are given besides XML and JSON
     :raises Refusal: 400 for a media type that does not exist, 415 for one that is not supported
     """
     body = XML
@@ -44,17 +48,17 @@ def requested(headers: Headers, *, with_body: bool) -> tuple[str, str]:
         body = media_type(headers.get('Content-Type', ''))
         if not body:
             raise Refusal(415, 'a body needs a Content-Type')
-        if body not in (XML, JSON):
+        if body not in (XML, JSON) and body not in takes:
             raise _unsupported(body)
-    return body, _answer_format(headers.get('Accept', ''))
+    return body, _answer_format(headers.get('Accept', ''), gives)
 
 
-def _answer_format(accept: str) -> str:
+def _answer_format(accept: str, gives: Container[str]) -> str:
     wanted = [media_type(part) for part in accept.split(',') if part.strip()]
     if not wanted:
         return XML
     for one in wanted:
-        if one in (XML, JSON):
+        if one in (XML, JSON) or one in gives:
             return one
         if one in ('*/*', 'application/*'):
             return XML
@@ -94,15 +98,15 @@ def _scalar(value: Union[str, bool, int, float]) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def read(form: str, root: str, data: bytes) -> Tree:
+def read(form: str, roots: Sequence[str], data: bytes) -> Tree:
     """The body of a request.
 
-    :param root: the name that its root element has in XML
+    :param roots: the names that its root element may have in XML
     :raises Refusal: 400 if it is not well-formed, or something else
     """
-    tree = _read_json(data) if form == JSON else _read_xml(root, data)
+    tree = _read_json(data) if form == JSON else _read_xml(roots, data)
     if not isinstance(tree, dict):
-        raise Refusal(400, f'the body is no {root}')
+        raise Refusal(400, f'the body is no {roots[0]}')
     return tree
 
 
@@ -113,14 +117,14 @@ def _read_json(data: bytes) -> Any:
         raise Refusal(400, f'the body is not JSON: {error}') from error
 
 
-def _read_xml(root: str, data: bytes) -> Any:
+def _read_xml(roots: Sequence[str], data: bytes) -> Any:
     try:
         top = parse(data)
     except BadXML as error:
         raise Refusal(400, str(error)) from error
     # HCP's own samples spell some of them with other capitals (10)
-    if top.tag.lower() != root.lower():
-        raise Refusal(400, f'the body is no {root}')
+    if top.tag.lower() not in {root.lower() for root in roots}:
+        raise Refusal(400, f'the body is no {roots[0]}')
     return _tree(top) or {}
 
 

@@ -12,7 +12,7 @@ from .listing import row
 from .model import SYSTEM_ROLES, TENANT_ROLES, Group, User, find
 from .properties import NOBODY, Property, S, T, Table, record, shown_only
 from .replies import Refusal
-from .resource import Ask, Method, Route
+from .resource import Ask, Method, Route, named
 from .rights import DATA_ACCESS
 
 GROUP = Table(
@@ -56,10 +56,7 @@ def put_group(ask: Ask) -> None:
 
 
 def _group(ask: Ask) -> Group:
-    group = find(holder(ask).groups, ask.names['group'])
-    if group is None:
-        raise Refusal(404)
-    return group
+    return named(holder(ask).groups, ask.names['group'])
 
 
 def get_group(ask: Ask) -> Tree:
@@ -83,10 +80,7 @@ def delete_group(ask: Ask) -> None:
 def _account(ask: Ask) -> Account:
     if 'group' in ask.names:
         return _group(ask)
-    user = find(ask.tenant.users, ask.names['user'])
-    if user is None:
-        raise Refusal(404)
-    return user
+    return named(ask.tenant.users, ask.names['user'])
 
 
 def get_permissions(ask: Ask) -> Tree:

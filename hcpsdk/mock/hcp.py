@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import ssl
 import time
+from collections import Counter
 from collections.abc import Iterable
 from typing import Callable, Optional, Union
 
@@ -17,6 +18,7 @@ from .faults import Blackhole, Fault, Refuse, Trouble
 from .gates import Access, Door, Gate, gates, usable_addresses
 from .model import System, default_system
 from .pairs import Host, Replication
+from .running import FIRST_NODE, NodeState
 from .seen import Seen
 from .server import Reasons, Server
 
@@ -86,10 +88,11 @@ class MockHCP:
         """the live data: tenants, namespaces, users, links; may be changed at any time"""
         self._wanted = ports
         self._first, self._nodes = first, nodes
-        self._context = ssl_context
-        self._directory, self._ttl = directory, ttl
-        https = ssl_context is not None
-        self._application = MockApplication(self.system, directory=directory, clock=clock, https=https)
+        self._context, self._directory = ssl_context, directory
+        self._ttl = ttl
+        self._application = MockApplication(self.system, directory=directory, clock=clock)
+        self._application.running.nodes = self._node_states
+        self._application.running.https = ssl_context is not None
         self._site = Site(self._application, keepalive)
         self._reasons = Reasons(dict)
         self._server: Optional[Server] = None
@@ -220,7 +223,7 @@ class MockHCP:
 
     def open_connections(self) -> int:
         """The number of connections that clients have to all nodes right now."""
-        return 0 if self._server is None else self._server.connections()
+        return 0 if self._server is None else len(self._server.callers())
 
     def misbehave(
         self,
@@ -280,6 +283,14 @@ class MockHCP:
                     self._reasons[node].pop(reason, None)
 
         return Trouble(fault, times=None, on_withdrawal=open_again)
+
+    def _node_states(self) -> list[NodeState]:
+        callers = [] if self._server is None else self._server.callers()
+        data = Counter((caller.node, caller.secure) for caller in callers if not caller.mapi)
+        return [
+            NodeState(FIRST_NODE + node, address, data[node, False], data[node, True])
+            for node, address in enumerate(self._addresses)
+        ]
 
     def _host(self) -> Host:
         own = self._application

@@ -12,8 +12,8 @@ reference does not say of this is [inferred].
 from __future__ import annotations
 
 import threading
-from collections import deque
-from collections.abc import Iterable
+from collections import OrderedDict
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from typing import Callable, NamedTuple, Optional
 
@@ -69,7 +69,7 @@ class Outbox:
     def __init__(self) -> None:
         self.delivered = self.bytes_delivered = self.bytes = 0
         self._lock = threading.Lock()
-        self._changes: deque[Change] = deque()
+        self._changes: OrderedDict[int, Change] = OrderedDict()
         self._count = 0
 
     def __len__(self) -> int:
@@ -80,26 +80,46 @@ class Outbox:
         with self._lock:
             self._count += 1
             made = change(self._count)
-            self._changes.append(made)
+            self._changes[made.number] = made
             self.bytes += made.size
             return made
 
     def oldest(self, otherwise: float) -> float:
         """When what waits the longest was made."""
         with self._lock:
-            return self._changes[0].made if self._changes else otherwise
+            return next((change.made for change in self._changes.values()), otherwise)
 
-    def first(self) -> Change:
-        """The change that waits the longest; it stays until it is :meth:`sent`."""
-        return self._changes[0]
+    def first(self, held: Container[str] = ()) -> Optional[Change]:
+        """The change that waits the longest; it stays until it is :meth:`sent`.
 
-    def sent(self) -> None:
-        """The first one has arrived."""
+        :param held: the tenants that are not replicated for now
+        """
         with self._lock:
-            change = self._changes.popleft()
-            self.bytes -= change.size
-            self.bytes_delivered += change.size
-            self.delivered = change.number
+            return next((one for one in self._changes.values() if one.place[0] not in held), None)
+
+    def sent(self, change: Change) -> None:
+        """It has arrived, unless it is discarded by now."""
+        with self._lock:
+            if self._changes.pop(change.number, None) is not None:
+                self.bytes -= change.size
+                self.bytes_delivered += change.size
+                self.delivered += 1
+
+    def holds(self, number: int) -> bool:
+        """Whether the change with this number waits."""
+        return number in self._changes
+
+    def of(self, tenant: str) -> list[Change]:
+        """What waits of a tenant."""
+        with self._lock:
+            return [change for change in self._changes.values() if change.place[0] == tenant]
+
+    def discard(self, tenant: str) -> None:
+        """Forget what waits of a tenant."""
+        for change in self.of(tenant):
+            with self._lock:
+                if self._changes.pop(change.number, None) is not None:
+                    self.bytes -= change.size
 
 
 class Office(NamedTuple):
@@ -157,7 +177,12 @@ class Desk:
 
     def waits(self, names: Names) -> bool:
         """See :class:`hcpsdk.mock.store.Journal`."""
-        return self._sent.get(names, 0) > self._office.outbox.delivered
+        return self._office.outbox.holds(self._sent.get(names, 0))
+
+    def close(self) -> None:
+        """Write nothing down any more; called without the lock."""
+        with self._store.lock:
+            self._store.journal = None
 
     def receive(self, change: Change) -> None:
         """Take in a change that was made on the other system."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 ACTIVE_ACTIVE, OUTBOUND, INBOUND = 'ACTIVE_ACTIVE', 'OUTBOUND', 'INBOUND'
 
@@ -132,11 +133,37 @@ class LinkStatistics:
 
 
 @dataclass
+class Schedule:
+    """When one side of a link sends how much (2.7).
+
+    :param override: a level for the whole week, or NONE
+    :param transitions: from when on which level counts, such as ``('Sun:00', 'MEDIUM')``; what there is to
+        begin with is not documented [inferred]
+    """
+
+    override: str = 'NONE'
+    transitions: list[tuple[str, str]] = field(default_factory=lambda: [('Sun:00', 'MEDIUM')])
+
+
+class Backlog(NamedTuple):
+    """What of a tenant waits to be replicated."""
+
+    up_to_date_ms: int = 0
+    objects: int = 0
+    bytes: int = 0
+    objects_remote: int = 0
+    bytes_remote: int = 0
+
+
+@dataclass
 class ReplicationLink:
     """A link to another HCP, as this system sees it.
 
     :param tenants: names of the tenants that it replicates
+    :param paused: names of those of them that it does not replicate for now
     :param recovery_polls: how often its details may be looked at until a completing recovery is over
+    :param directories: of the default namespace, that it replicates
+    :param chained: names of links to this system whose content it sends on
     """
 
     name: str
@@ -154,8 +181,13 @@ class ReplicationLink:
     remote: Failover = field(default_factory=Failover)
     statistics: LinkStatistics = field(default_factory=LinkStatistics)
     tenants: list[str] = field(default_factory=list)
+    paused: set[str] = field(default_factory=set)
     recovery_polls: int = 1
     state: LinkState = LinkState.REPLICATING
+    directories: list[str] = field(default_factory=list)
+    chained: list[str] = field(default_factory=list)
+    local_schedule: Schedule = field(default_factory=Schedule)
+    remote_schedule: Schedule = field(default_factory=Schedule)
     _polls_left: int = 0
 
     def apply(self, action: str) -> None:
@@ -189,6 +221,35 @@ class ReplicationLink:
             self._polls_left -= 1
             if self._polls_left < 0:
                 self.state = LinkState.REPLICATING
+
+    def changed(self) -> None:
+        """Some of its settings are others now."""
+
+    def dissolve(self) -> None:
+        """It is taken away."""
+
+    def add(self, tenant: str) -> None:
+        """Replicate a tenant from now on.
+
+        :raises WrongState: if that is not possible
+        """
+        self.tenants.append(tenant)
+
+    def drop(self, tenant: str) -> None:
+        """Do not replicate a tenant any longer."""
+        self.tenants.remove(tenant)
+        self.paused.discard(tenant)
+
+    def backlog(self, tenant: str) -> Backlog:
+        """What of a tenant waits."""
+        return Backlog(self.statistics.up_to_date_ms)
+
+    def remote_tenants(self) -> list[str]:
+        """The names of all tenants of the other system, as far as it can be asked.
+
+        :raises WrongState: if it cannot be reached
+        """
+        return []
 
     @property
     def suspended(self) -> bool:

@@ -7,29 +7,34 @@ from __future__ import annotations
 
 import threading
 from email.utils import formatdate
-from typing import Callable
+from typing import Optional, Union
 
 from . import (
     accounts,
+    chargeback,
     content_classes,
     defaults,
+    erasure_coding,
     groups,
+    health,
+    logs,
     namespace_settings,
     namespaces,
     replication,
     retention_classes,
+    system_resources,
     tenant_settings,
     tenants,
     versioning,
 )
 from .call import read_all
-from .callers import Caller, Identity, identify
-from .formats import requested, write
+from .callers import Caller, identify
+from .formats import Tree, requested, write
 from .messages import Answer, MockRequest
 from .model import System, find
 from .replies import REASONS, Lines, Refusal, error_message
-from .resource import Ask, Hidden, Method, Route
-from .store import Stores
+from .resource import BOTH_LEVELS, Ask, Hidden, Method, Route
+from .running import Running
 
 PREFIX = b'/mapi'
 MAX_PATH = 4095
@@ -40,6 +45,10 @@ MAX_BODY = 1024 * 1024
 
 ROUTES: list[Route] = [
     *replication.ROUTES,
+    *erasure_coding.ROUTES,
+    *logs.ROUTES,
+    *health.ROUTES,
+    *system_resources.ROUTES,
     *tenants.ROUTES,
     *defaults.ROUTES,
     *namespaces.ROUTES,
@@ -50,23 +59,16 @@ ROUTES: list[Route] = [
     *content_classes.ROUTES,
     *accounts.ROUTES,
     *groups.ROUTES,
+    *chargeback.ROUTES,
 ]
 
 
 class Mapi:
-    """The management API of one HCP; one request at a time.
+    """The management API of one HCP; one request at a time."""
 
-    :param stores: the content of the namespaces
-    :param https: this HCP has a port for HTTPS
-    """
-
-    def __init__(
-        self, system: System, clock: Callable[[], float], stores: Stores, *, https: bool = True
-    ) -> None:
+    def __init__(self, system: System, running: Running) -> None:
         self._system = system
-        self._clock = clock
-        self._stores = stores
-        self._https = https
+        self._running = running
         self._lock = threading.Lock()
 
     def __call__(self, request: MockRequest) -> Answer:
@@ -85,7 +87,7 @@ class Mapi:
 
     def _general(self) -> Lines:
         return [
-            ('Date', formatdate(self._clock(), usegmt=True)),
+            ('Date', formatdate(self._running.clock(), usegmt=True)),
             ('Server', f'HCP V{self._system.software_version}'),
             ('X-HCP-SoftwareVersion', self._system.software_version),
         ]
@@ -96,37 +98,52 @@ class Mapi:
         if len(path) > MAX_PATH:
             raise Refusal(414)
         identity = identify(self._system, request)
-        body_form, answer_form = requested(request.headers, with_body=bool(data))
-        route, names = _route(request)
-        ask = self._ask(request, names, body_form, data, identity)
-        if not ask.caller.levels & route.level:
-            raise Hidden('this resource is not for accounts of this level')
-        route.find(ask)
-        tree = _method(request, route, ask.caller).act(ask)
-        lines = [*self._general(), *_CACHING]
-        if tree is None:
-            return Answer(200, [*lines, ('Content-Length', '0')])
-        body = write(answer_form, route.root, tree, pretty=_pretty(ask))
-        lines += [('Content-Type', answer_form), ('Content-Length', str(len(body)))]
-        return Answer(200, lines, b'' if request.method == 'HEAD' else body)
-
-    def _ask(
-        self, request: MockRequest, names: dict[str, str], form: str, data: bytes, identity: Identity
-    ) -> Ask:
+        route, names = self._route(request)
+        method = _method(request, route)
+        body_form, answer_form = requested(
+            request.headers,
+            with_body=bool(data),
+            takes=method.takes if method else (),
+            gives=method.gives if method else (),
+        )
         tenant = find(self._system.tenants, names.get('tenant', ''))
         if 'tenant' in names and tenant is None and identity.host is None:
             raise Refusal(404)
-        return Ask(
-            self._system,
-            names,
-            dict(request.query),
-            form,
-            data,
-            identity.caller(tenant, below_tenant='tenant' in names),
-            self._stores,
-            self._clock(),
-            self._https,
+        caller = identity.caller(tenant, below_tenant='tenant' in names)
+        ask = Ask(
+            self._system, names, dict(request.query), self._running, caller, body_form, data, answer_form
         )
+        if not caller.levels & route.level:
+            raise Hidden('this resource is not for accounts of this level')
+        route.find(ask)
+        return self._dressed(request, route, ask, _allowed(method, caller).act(ask))
+
+    def _dressed(
+        self, request: MockRequest, route: Route, ask: Ask, found: Union[Tree, Answer, None]
+    ) -> Answer:
+        """What was found, in the format that was asked for, with the general headers."""
+        if found is None:
+            answer = Answer(200)
+        elif isinstance(found, Answer):
+            answer = found
+        else:
+            body = write(ask.accept, route.root, found, pretty=ask.flagged('prettyprint'))
+            answer = Answer(200, [('Content-Type', ask.accept)], body)
+        answer.headers[:0] = [*self._general(), *_CACHING]
+        if isinstance(answer.body, bytes):
+            answer.headers.append(('Content-Length', str(len(answer.body))))
+        if request.method == 'HEAD':
+            answer.body = b''
+        return answer
+
+    def _route(self, request: MockRequest) -> tuple[Route, dict[str, str]]:
+        """The resource that a path names, and the names in it; a slash at the end does not matter."""
+        parts = request.path.decode('utf-8', 'replace').strip('/').split('/')
+        for route in ROUTES:
+            names = route.match(parts[1:])
+            if names is not None and parts[0] == PREFIX[1:].decode() and self._system.release >= route.since:
+                return route, names
+        return NOWHERE, {}
 
 
 _CACHING: Lines = [
@@ -136,21 +153,13 @@ _CACHING: Lines = [
 ]
 
 
-def _pretty(ask: Ask) -> bool:
-    return ask.flagged('prettyprint')
-
-
-def _route(request: MockRequest) -> tuple[Route, dict[str, str]]:
-    """The resource that a path names; a slash at its end does not matter.
-
-    :raises Refusal: 404
-    """
-    parts = request.path.decode('utf-8', 'replace').strip('/').split('/')
-    for route in ROUTES:
-        names = route.match(parts[1:])
-        if names is not None and parts[0] == PREFIX[1:].decode():
-            return route, names
+def _nothing(ask: Ask) -> None:
     raise Refusal(404)
+
+
+NOWHERE = Route('', '', {}, _nothing, BOTH_LEVELS)
+"""what a path leads to if there is no such resource, or not yet in this release: that is told after the
+media types are looked at (12)"""
 
 
 def _for_head(refused: Refusal) -> Refusal:
@@ -159,14 +168,17 @@ def _for_head(refused: Refusal) -> Refusal:
     return Refusal(302, headers=[('Location', '/')]) if unseen else refused
 
 
-def _method(request: MockRequest, route: Route, caller: Caller) -> Method:
-    """What the request's method does here, if the caller may do it.
-
-    :raises Refusal: 405, or 403
-    """
+def _method(request: MockRequest, route: Route) -> Optional[Method]:
+    """What the request's method does here, if anything."""
     method = route.methods.get(request.method)
-    if method is None and request.method == 'HEAD':
-        method = route.methods.get('GET')
+    return route.methods.get('GET') if method is None and request.method == 'HEAD' else method
+
+
+def _allowed(method: Optional[Method], caller: Caller) -> Method:
+    """The method, if there is one and the caller may have it done.
+
+    :raises Refusal: 405, 403
+    """
     if method is None:
         raise Refusal(405)
     if method.level is not None and not caller.levels & method.level:

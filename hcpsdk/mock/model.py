@@ -6,13 +6,16 @@ Tests change these values while the mock runs; nothing here does I/O or knows of
 from __future__ import annotations
 
 import hashlib
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta, timezone, tzinfo
-from typing import Any, Optional, TypeVar
+from typing import Any, Optional, Protocol, TypeVar
 
+from .estate import License, SupportKey, Topology, TopologyLink
 from .links import LinkStatistics, ReplicationLink
+from .packages import Logs, Package
 
 # the ten data access permissions, in the order in which /proc/permissions prints them
 PERMISSIONS = (
@@ -251,12 +254,18 @@ class Tenant:
 
 @dataclass
 class ReplicationService:
-    """The system-wide settings of replication, and whether all links are shut down."""
+    """The system-wide settings of replication, and whether all links are shut down.
+
+    :param certificates: ID -> text, of the other systems
+    """
 
     allow_tenants_to_monitor_namespaces: bool = True
     enable_dns_failover: bool = True
     enable_domain_and_certificate_synchronization: bool = True
     network: str = '[hcp_system]'
+    connectivity_timeout_seconds: int = 60
+    verification: str = 'OFF'
+    certificates: dict[str, str] = field(default_factory=dict)
     shut_down_reason: Optional[str] = None
 
     @property
@@ -271,6 +280,13 @@ class System:
     :param users: the system-level users, for ``admin.<domain>``
     :param zone: the local time zone, in which HCP prints times
     :param service_plans: name -> description
+    :param logs: the internal logs, and the package of them that is made for download
+    :param snodes: the names of the S Series nodes
+    :param health_check: the report on the system's health that is made for download
+    :param licenses: oldest first; the last one counts
+    :param support_key: None: the vendor's default key
+    :param topologies: for erasure coding
+    :param topology_links: links between other systems, of which topologies can be made
     """
 
     domain: str
@@ -284,10 +300,26 @@ class System:
     mapi_enabled: bool = True
     groups: dict[str, Group] = field(default_factory=dict)
     service_plans: dict[str, str] = field(default_factory=lambda: {'Default': 'Default service plan'})
+    logs: Logs = field(default_factory=Logs)
+    snodes: list[str] = field(default_factory=list)
+    health_check: Package = field(default_factory=Package)
+    licenses: list[License] = field(default_factory=lambda: [License()])
+    support_key: Optional[SupportKey] = None
+    downstream_dns_mode: str = 'BASIC'
+    topologies: dict[str, Topology] = field(default_factory=dict)
+    topology_links: list[TopologyLink] = field(default_factory=list)
+
+    @property
+    def release(self) -> tuple[int, ...]:
+        """The software version, to be compared."""
+        return tuple(int(part) for part in re.findall(r'\d+', self.software_version))
 
     def read_only(self, tenant: Tenant, namespace: Namespace) -> bool:
         """Whether writes are refused: the namespace says so, or a link does."""
-        return namespace.read_only or any(link.read_only(tenant.name) for link in self.links.values())
+        return namespace.read_only or any(
+            link.read_only(tenant.name)
+            for link in list(self.links.values())  # a copy: the management API may just be adding one
+        )
 
 
 Named = TypeVar('Named')
@@ -304,6 +336,23 @@ def find(things: Mapping[str, Named], name: str) -> Optional[Named]:
     wanted = name.lower()
     # of a copy: the management API may just be adding one
     return next((thing for key, thing in list(things.items()) if key.lower() == wanted), None)
+
+
+class HasName(Protocol):
+    """What is kept by its name."""
+
+    name: str
+
+
+Renamed = TypeVar('Renamed', bound=HasName)
+
+
+def rename(things: dict[str, Renamed], thing: Renamed, name: str) -> None:
+    """Give a thing another name, under which it is found from now on."""
+    if name != thing.name:
+        things.pop(thing.name, None)
+        thing.name = name
+        things[name] = thing
 
 
 # HCP prints a namespace's description as one text; clients cut it into a list at this sign

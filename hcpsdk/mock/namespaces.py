@@ -126,7 +126,7 @@ def _completed(tenant: Tenant, given: Values) -> Values:
 def _blank(ask: Ask, name: str) -> Namespace:
     """A namespace with HCP's defaults: HTTP is off, but for an HCP that has nothing else (4.5)."""
     return Namespace(
-        name, search=False, http=not ask.https, acls=False, xml_check=False, created_ms=ask.now_ms
+        name, search=False, http=not ask.running.https, acls=False, xml_check=False, created_ms=ask.now_ms
     )
 
 
@@ -250,7 +250,7 @@ def _rename(ask: Ask, namespace: Namespace, name: str) -> None:
     for root, on in (('httpProtocol', 'hs3Enabled'), ('cifsProtocol', 'enabled'), ('nfsProtocol', 'enabled')):
         if namespace.further.get(root, {}).get(on):
             raise Refusal(403, f'{on} of {root} is in the way of a new name')
-    ask.stores.rename((tenant.name, old), (tenant.name, name))
+    ask.running.rename((tenant.name, old), (tenant.name, name))
     tenant.namespaces[name] = tenant.namespaces.pop(old)
     for account in _accounts(tenant):
         if old in account.permissions:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Iterable
+from copy import deepcopy
+from dataclasses import replace
 from typing import Any, Callable, NamedTuple, Optional, Protocol, Union
 
 from .journal import Change, Desk, Office, Outbox
@@ -21,12 +23,13 @@ from .links import (
     RECEIVING,
     SENDING,
     UNTOLD,
+    Backlog,
     LinkState,
     LinkStatistics,
     ReplicationLink,
     WrongState,
 )
-from .model import System, find
+from .model import System, find, rename
 from .store import Place, Store, Stores
 
 KINDS = {'ACTIVE_ACTIVE': ACTIVE_ACTIVE, 'ACTIVE_PASSIVE': OUTBOUND}
@@ -71,6 +74,30 @@ class PairedLink(ReplicationLink):
         """Somebody looks at the link: it has to be up to date."""
         self._replication._look(self)
 
+    def changed(self) -> None:
+        """Have the other side know."""
+        self._replication._mirror(self)
+
+    def dissolve(self) -> None:
+        """Take the other side away, too."""
+        self._replication._dissolve()
+
+    def add(self, tenant: str) -> None:
+        """Replicate a tenant on both systems; see :meth:`ReplicationLink.add`."""
+        self._replication._add(self, tenant)
+
+    def drop(self, tenant: str) -> None:
+        """Do not replicate a tenant any longer, on either system."""
+        self._replication._drop(tenant)
+
+    def backlog(self, tenant: str) -> Backlog:
+        """What of a tenant waits here, and at the other side."""
+        return self._replication._backlog(self, tenant)
+
+    def remote_tenants(self) -> list[str]:
+        """Those of the other mock; see :meth:`ReplicationLink.remote_tenants`."""
+        return self._replication._remote_tenants(self)
+
 
 class End:
     """One of the two systems of a link, its view of the link, and what waits there."""
@@ -102,6 +129,16 @@ class End:
         if place[0] in self.link.tenants:
             self._desks[place] = Desk(self._office, place, store)
 
+    def admit(self, tenant: str) -> None:
+        """Have a desk in all stores of a tenant that has just been added to the link."""
+        self.host.stores.visit(lambda place, store: self.meet(place, store) if place[0] == tenant else None)
+
+    def part(self, tenant: str) -> None:
+        """Have no desk of a tenant any more, and nothing of it that waits."""
+        for place in [place for place in self._desks if place[0] == tenant]:
+            self._desks.pop(place).close()
+        self.outbox.discard(tenant)
+
     def receive(self, change: Change) -> None:
         """Take in a change from the other end."""
         self.host.stores.of(*change.place, int(self.host.clock() * 1000))
@@ -111,6 +148,14 @@ class End:
         tenant = find(self.host.system.tenants, place[0])
         namespace = find(tenant.namespaces, place[1]) if tenant else None
         return namespace is not None and namespace.versioning
+
+
+class _Content(NamedTuple):
+    """What the two sides of a link have in common."""
+
+    name: str
+    tenants: list[str]
+    paused: set[str]
 
 
 class Replication:
@@ -126,38 +171,44 @@ class Replication:
         if kind not in KINDS or lag < 0 or primary.system is replica.system:
             raise ValueError(f'a pair has two systems, a kind of {tuple(KINDS)}, and a lag from 0')
         systems = (primary.system, replica.system)
-        self.name = name or _default_name(KINDS[kind], systems)
-        """the link's name, on both systems"""
+        name = name or _default_name(KINDS[kind], systems)
         self.lag = lag
         """seconds that a change takes to the other system, by the clock of the one where it was made"""
         tenants = _common_tenants(systems) if tenants is None else list(tenants)
-        _make_room(systems, self.name, tenants)
+        _make_room(systems, name, tenants)
         self._state = threading.RLock()
         self._delivering = threading.Lock()
+        content = _Content(name, tenants, set())
         self._ends = (
-            self._end(primary, replica.system, KINDS[kind], tenants, mark=1),
-            self._end(replica, primary.system, MIRRORED[KINDS[kind]], tenants, mark=0),
+            self._end(primary, replica.system, KINDS[kind], content, mark=1),
+            self._end(replica, primary.system, MIRRORED[KINDS[kind]], content, mark=0),
         )
         for end in self._ends:
             end.host.system.links[self.name] = end.link
             end.host.stores.introduce(end.meet)
             end.host.chores.append(self.deliver)
 
-    def _end(self, host: Host, other: System, kind: str, tenants: list[str], *, mark: int) -> End:
+    def _end(self, host: Host, other: System, kind: str, content: _Content, *, mark: int) -> End:
         domains = sorted((host.system.domain, other.domain))
         link = PairedLink(
             self,
-            name=self.name,
+            name=content.name,
             type=kind,
-            id=str(uuid.uuid5(uuid.NAMESPACE_DNS, '.'.join([self.name, *domains]))),
+            id=str(uuid.uuid5(uuid.NAMESPACE_DNS, '.'.join([content.name, *domains]))),
             remote_host=f'replication.{other.domain}',
-            tenants=tenants,
+            tenants=content.tenants,
+            paused=content.paused,
         )
         return End(host, link, mark)
 
     def __repr__(self) -> str:
         waiting = ' and '.join(f'{len(end.outbox)} from {end.host.system.domain}' for end in self._ends)
         return f'<Replication {self.name}, {self.state.value}, waiting: {waiting}>'
+
+    @property
+    def name(self) -> str:
+        """The link's name, on both systems."""
+        return self._ends[0].link.name
 
     @property
     def state(self) -> LinkState:
@@ -276,12 +327,13 @@ class Replication:
         """What was there to begin with: others go on writing, and one thread must not do it all for them."""
         wanted = len(end.outbox)
         for sent in range(wanted):
-            change = end.outbox.first()
-            due = hurry or change.made + self.lag <= end.host.clock()
-            if not (due and end.sends and self._connected()):
+            change = end.outbox.first(end.link.paused)
+            if change is None or not (end.sends and self._connected()):
+                return sent
+            if not hurry and change.made + self.lag > end.host.clock():
                 return sent
             self._partner(end).receive(change)
-            end.outbox.sent()
+            end.outbox.sent(change)
         return wanted
 
     def _act(self, link: PairedLink, action: str) -> None:
@@ -321,8 +373,75 @@ class Replication:
             objects_replicated=here.delivered + there.delivered,
         )
 
+    def _mirror(self, link: PairedLink) -> None:
+        """Give the other side's link the same settings, as they are seen from there."""
+        with self._state:
+            other = self._partner(self._end_at(link))
+            rename(other.host.system.links, other.link, link.name)
+            for name in ('description', 'compression', 'encryption', 'priority'):
+                setattr(other.link, name, getattr(link, name))
+            other.link.local, other.link.remote = replace(link.remote), replace(link.local)
+            other.link.local_schedule = replace(link.remote_schedule)
+            other.link.remote_schedule = replace(link.local_schedule)
+            if other.link.type != MIRRORED[link.type]:
+                other.link.type = MIRRORED[link.type]
+                other.link.enter(link.state)
+
+    def _dissolve(self) -> None:
+        """Both systems forget the link, and what waits."""
+        for tenant in list(self._ends[0].link.tenants):
+            self._drop(tenant)
+        for end in self._ends:
+            end.host.system.links.pop(self.name, None)
+            if self.deliver in end.host.chores:
+                end.host.chores.remove(self.deliver)
+
+    def _add(self, link: PairedLink, tenant: str) -> None:
+        """What there is on one system only is made on the other one (2.8)."""
+        here, there = (end.host.system for end in (self._end_at(link), self._partner(self._end_at(link))))
+        taken = [
+            one.name for system in (here, there) for one in system.links.values() if tenant in one.tenants
+        ]
+        if taken or not self._connected():
+            raise WrongState(
+                f'the tenant is in {taken[0]}' if taken else 'the other system cannot be reached'
+            )
+        source = find(here.tenants, tenant)
+        if source is not None and find(there.tenants, tenant) is None:
+            there.tenants[tenant] = deepcopy(source)
+        with self._delivering:
+            link.tenants.append(tenant)
+            for end in self._ends:
+                end.admit(tenant)
+
+    def _drop(self, tenant: str) -> None:
+        with self._delivering:
+            link = self._ends[0].link  # both sides have the same list
+            link.tenants.remove(tenant)
+            link.paused.discard(tenant)
+            for end in self._ends:
+                end.part(tenant)
+
+    def _backlog(self, link: PairedLink, tenant: str) -> Backlog:
+        """Where a side does not send, it shows nothing; active/passive has nothing remote (2.6)."""
+        end = self._end_at(link)
+        here = [] if end.receives else end.outbox.of(tenant)
+        there = self._partner(end).outbox.of(tenant) if link.type == ACTIVE_ACTIVE else []
+        oldest = here[0].made if here else end.host.clock()
+        return Backlog(int(oldest * 1000), len(here), _size(here), len(there), _size(there))
+
+    def _remote_tenants(self, link: PairedLink) -> list[str]:
+        other = self._partner(self._end_at(link))
+        if not other.reachable:
+            raise WrongState('the other system cannot be reached')
+        return list(other.host.system.tenants)
+
     def _end_at(self, link: PairedLink) -> End:
         return self._ends[link is self._ends[1].link]
+
+
+def _size(changes: Iterable[Change]) -> int:
+    return sum(change.size for change in changes)
 
 
 def _default_name(kind: str, systems: tuple[System, System]) -> str:

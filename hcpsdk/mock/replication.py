@@ -5,29 +5,55 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .formats import Tree, boolean
+from . import certificates, link_changes, link_content, link_schedules
+from .checks import checked
+from .formats import Tree
+from .kinds import BOOLEAN, BadValue, Kind, choice, integer
+from .link_changes import the_link
 from .links import ACTIONS, ACTIVE_ACTIVE, ALIASES, OUTBOUND, Failover, ReplicationLink, WrongState, WrongType
-from .model import ReplicationService, find
 from .replies import Refusal, local_time
 from .resource import WRITERS, Ask, Method, Route
 
 MAX_REASON = 1024
 """characters of the reason for shutting down all links"""
 
-# HCP's name of a setting -> ours, and whether it is a boolean. These four are all that 7.x shows.
-SETTINGS = {
-    'allowTenantsToMonitorNamespaces': ('allow_tenants_to_monitor_namespaces', True),
-    'enableDNSFailover': ('enable_dns_failover', True),
-    'enableDomainAndCertificateSynchronization': ('enable_domain_and_certificate_synchronization', True),
-    'network': ('network', False),
+BACKEND = '[hcp_backend]'
+"""the network that cannot be had for replication"""
+
+NEWER = (8, 0)
+"""the release from which there is more than in 7.x [inferred]"""
+
+
+def _network(value: Any) -> str:
+    """Names of networks are not case sensitive, and this one is none of them."""
+    name = str(value)
+    if not name or name.lower() == BACKEND:
+        raise BadValue(f'any network but {BACKEND}')
+    return name
+
+
+# HCP's name of a setting -> ours, and its kind. These four are all that 7.x shows.
+SETTINGS: dict[str, tuple[str, Kind]] = {
+    'allowTenantsToMonitorNamespaces': ('allow_tenants_to_monitor_namespaces', BOOLEAN),
+    'enableDNSFailover': ('enable_dns_failover', BOOLEAN),
+    'enableDomainAndCertificateSynchronization': ('enable_domain_and_certificate_synchronization', BOOLEAN),
+    'network': ('network', Kind(_network)),
 }
-READ_ONLY_SETTINGS = ('status',)
+NEWER_SETTINGS: dict[str, tuple[str, Kind]] = {
+    'connectivityTimeoutSeconds': ('connectivity_timeout_seconds', integer(0, 2**31 - 1)),
+    'verification': ('verification', choice('ON', 'ONCE', 'OFF')),
+}
+READ_ONLY_SETTINGS = frozenset({'status'})
+
+
+def _known(ask: Ask) -> dict[str, tuple[str, Kind]]:
+    return {**SETTINGS, **NEWER_SETTINGS} if ask.system.release >= NEWER else SETTINGS
 
 
 def get_service(ask: Ask) -> Tree:
     """The settings; the status only if asked to be verbose."""
     service = ask.system.replication
-    tree = {name: getattr(service, attribute) for name, (attribute, _) in SETTINGS.items()}
+    tree = {name: getattr(service, attribute) for name, (attribute, _) in _known(ask).items()}
     return {**tree, 'status': service.status} if ask.true('verbose') else tree
 
 
@@ -42,20 +68,15 @@ def post_service(ask: Ask) -> None:
     elif ask.flagged('reestablishAllLinks'):
         service.shut_down_reason = None
     else:
-        _change_settings(service, ask.tree('replicationService'))
+        _change_settings(ask)
 
 
-def _change_settings(service: ReplicationService, tree: Tree) -> None:
+def _change_settings(ask: Ask) -> None:
     """Properties that are left out stay; nothing changes if one is refused."""
-    unknown = set(tree) - set(SETTINGS) - set(READ_ONLY_SETTINGS)
-    if unknown:
-        raise Refusal(400, f'{min(unknown)} is no property of replicationService')
-    read_only = set(tree) & set(READ_ONLY_SETTINGS)
-    if read_only:
-        raise Refusal(403, f'{min(read_only)} is read-only')
-    for name, value in tree.items():
-        attribute, is_flag = SETTINGS[name]
-        setattr(service, attribute, boolean(value) if is_flag else str(value))
+    known, root = _known(ask), 'replicationService'
+    kinds = {name: kind for name, (_, kind) in known.items()}
+    for name, value in checked(ask.tree(root), root, kinds, READ_ONLY_SETTINGS).items():
+        setattr(ask.system.replication, known[name][0], value)
 
 
 def get_links(ask: Ask) -> Tree:
@@ -63,16 +84,9 @@ def get_links(ask: Ask) -> Tree:
     return {'name': [link.name for link in ask.system.links.values()]}
 
 
-def _link(ask: Ask) -> ReplicationLink:
-    link = find(ask.system.links, ask.names['link'])
-    if link is None:
-        raise Refusal(404)
-    return link
-
-
 def get_link(ask: Ask) -> Tree:
     """The details of a link; how it fares only if asked to be verbose."""
-    link = _link(ask)
+    link = the_link(ask)
     tree = {
         'compression': link.compression,
         'connection': _connection(link),
@@ -131,6 +145,8 @@ def _failover(settings: Failover, *, passive: bool) -> Tree:
 
 def _statistics(ask: Ask, link: ReplicationLink) -> Tree:
     figures = link.statistics
+    # what the mock does not verify (2.3); 7.x has no such figures
+    verified = {'objectsVerified': 0, 'objectsReplicatedAfterVerification': 0}
     return {
         'upToDateAsOfString': local_time(figures.up_to_date_ms, ask.system.zone),
         'upToDateAsOfMillis': figures.up_to_date_ms,
@@ -144,16 +160,23 @@ def _statistics(ask: Ask, link: ReplicationLink) -> Tree:
         'operationsPerSecond': figures.operations_per_second,
         'errors': figures.errors,
         'errorsPerSecond': figures.errors_per_second,
+        **(verified if ask.system.release >= NEWER else {}),
     }
 
 
 def post_link(ask: Ask) -> None:
-    """Do an action on a link. How a misfit is refused is [inferred]: HCP documents no status."""
+    """Do an action on a link, or change it.
+
+    How an action that does not fit is refused is [inferred]: HCP documents no status.
+    """
     actions = [name for name in (*ACTIONS, *ALIASES) if ask.flagged(name)]
+    if ask.body and not actions:
+        link_changes.modify(ask)
+        return
     if len(actions) != 1:
         raise Refusal(400, f'one action is required: {", ".join(ACTIONS)}')
     try:
-        _link(ask).apply(actions[0])
+        the_link(ask).apply(actions[0])
     except WrongType as error:
         raise Refusal(400, str(error)) from error
     except WrongState as error:
@@ -161,10 +184,18 @@ def post_link(ask: Ask) -> None:
 
 
 _SERVICE: Mapping[str, Method] = {'GET': Method(get_service), 'POST': Method(post_service, WRITERS)}
-_LINK: Mapping[str, Method] = {'GET': Method(get_link), 'POST': Method(post_link, WRITERS)}
+_LINKS: Mapping[str, Method] = {'GET': Method(get_links), 'PUT': Method(link_changes.put_link, WRITERS)}
+_LINK: Mapping[str, Method] = {
+    'GET': Method(get_link),
+    'POST': Method(post_link, WRITERS),
+    'DELETE': Method(link_changes.delete, WRITERS),
+}
 
 ROUTES = [
     Route('services/replication', 'replicationService', _SERVICE),
-    Route('services/replication/links', 'links', {'GET': Method(get_links)}),
-    Route('services/replication/links/{link}', 'link', _LINK, _link),
+    Route('services/replication/links', 'links', _LINKS),
+    Route('services/replication/links/{link}', 'link', _LINK, the_link),
+    *link_content.ROUTES,
+    *link_schedules.ROUTES,
+    *certificates.ROUTES,
 ]

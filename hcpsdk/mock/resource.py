@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Callable, Optional, TypeVar
+from typing import Callable, Optional, TypeVar, Union
 
 from .callers import SYSTEM, TENANT, Caller
 from .formats import TRUE, Tree, read
-from .model import Namespace, System, Tenant, User, find
+from .messages import Answer
+from .model import Namespace, System, Tenant, find
 from .replies import Refusal
+from .running import Running
 from .store import Store, Stores
 
 READERS = frozenset({'MONITOR', 'ADMINISTRATOR'})
@@ -32,24 +34,35 @@ class Ask:
 
     :param names: the variable parts of the path
     :param query: the parameters; without ``=`` the value is None
+    :param running: what the system does, and holds
+    :param caller: who asks, as what he counts for the resource
     :param form: the format of the body
-    :param now: seconds since the epoch
-    :param https: this HCP has a port for HTTPS
+    :param accept: the format of the answer
     """
 
     system: System
     names: Mapping[str, str]
     query: Mapping[str, Optional[str]]
-    form: str = ''
-    body: bytes = b''
-    caller: Caller = field(default_factory=lambda: Caller(User('', '')))
-    stores: Stores = field(default_factory=lambda: Stores(None))
-    now: float = 0.0
-    https: bool = True
+    running: Running
+    caller: Caller
+    form: str
+    body: bytes
+    accept: str
+
+    @property
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self.running.clock()
 
     @property
     def now_ms(self) -> int:
+        """Milliseconds since the epoch."""
         return int(self.now * 1000)
+
+    @property
+    def stores(self) -> Stores:
+        """The content of all namespaces."""
+        return self.running.stores
 
     @property
     def tenant(self) -> Tenant:
@@ -57,7 +70,7 @@ class Ask:
 
         :raises Refusal: 404
         """
-        return _named(self.system.tenants, self.names['tenant'])
+        return named(self.system.tenants, self.names['tenant'])
 
     @property
     def namespace(self) -> Namespace:
@@ -65,7 +78,7 @@ class Ask:
 
         :raises Refusal: 404
         """
-        return _named(self.tenant.namespaces, self.names['namespace'])
+        return named(self.tenant.namespaces, self.names['namespace'])
 
     def store(self, namespace: Namespace) -> Store:
         """What one of the tenant's namespaces holds."""
@@ -79,38 +92,48 @@ class Ask:
         """Whether a flag is set: ``?flag``, ``?flag=`` and ``?flag=true`` are all one [client]."""
         return name in self.query and self.query[name] in (None, '', *TRUE)
 
-    def tree(self, root: str) -> Tree:
+    def tree(self, *roots: str) -> Tree:
         """The body, parsed.
 
+        :param roots: names that its root element may have
         :raises Refusal: 400
         """
-        return read(self.form, root, self.body)
+        return read(self.form, roots, self.body)
 
 
 Named = TypeVar('Named')
 
 
-def _named(things: Mapping[str, Named], name: str) -> Named:
+def named(things: Mapping[str, Named], name: str) -> Named:
+    """A thing by its name.
+
+    :raises Refusal: 404 if there is none
+    """
     found = find(things, name)
     if found is None:
         raise Refusal(404)
     return found
 
 
-Act = Callable[[Ask], Optional[Tree]]
+Act = Callable[[Ask], Union[Tree, Answer, None]]
 
 
 @dataclass(frozen=True)
 class Method:
     """What one HTTP method does with a resource, and which roles may do it.
 
-    :param act: returns the tree to answer with, or None for an empty 200
+    :param act: returns the tree to answer with, or None for an empty 200; an answer in another format lacks
+        the general headers only
     :param level: which accounts may; None: those that may ask for the resource
+    :param takes: media types of a body that ``act`` reads itself
+    :param gives: media types in which ``act`` can answer, besides XML and JSON
     """
 
     act: Act
     roles: frozenset[str] = READERS
     level: Optional[frozenset[str]] = None
+    takes: tuple[str, ...] = ()
+    gives: tuple[str, ...] = ()
 
 
 def _always(ask: Ask) -> object:
@@ -126,6 +149,7 @@ class Route:
     :param methods: GET also serves HEAD, if there is none
     :param find: looks for the resource, and raises a refusal with 404 if there is none
     :param level: which accounts may ask for it: the system's, the tenant's
+    :param since: the first release that has it
     """
 
     path: str
@@ -133,6 +157,7 @@ class Route:
     methods: Mapping[str, Method]
     find: Callable[[Ask], object] = _always
     level: frozenset[str] = field(default_factory=lambda: frozenset({SYSTEM}))
+    since: tuple[int, ...] = ()
 
     def match(self, parts: list[str]) -> Optional[dict[str, str]]:
         """The names in a path, if it is one of this route.

@@ -13,6 +13,7 @@ from .messages import Answer, MockRequest
 from .model import System
 from .replies import Refusal, created, general
 from .store import Directory, Names, Store
+from .traffic import Traffic, metered
 
 PREFIX = b'/rest'
 MAX_PATH = 4095
@@ -83,14 +84,20 @@ class Rest:
     """The objects of all namespaces.
 
     :param store_of: gives the content of a namespace
+    :param traffic: counts what is done
     """
 
     def __init__(
-        self, system: System, store_of: Callable[[Visit], Store], clock: Callable[[], float]
+        self,
+        system: System,
+        store_of: Callable[[Visit], Store],
+        clock: Callable[[], float],
+        traffic: Traffic,
     ) -> None:
         self._system = system
         self._store_of = store_of
         self._clock = clock
+        self._traffic = traffic
 
     def __call__(self, request: MockRequest) -> Answer:
         """Do what the request says.
@@ -103,8 +110,12 @@ class Rest:
         visit = enter(self._system, request.host, request.headers, secure=request.secure)
         operation, query = _operation(request)
         names, slash = parse_path(path)
-        call = Call(request, visit, self._store_of(visit), names, slash, query, self._clock, self._store_of)
-        return self._dressed(request.method, operation.act(call))
+        store = self._store_of(visit)
+        request = metered(request)
+        call = Call(request, visit, store, names, slash, query, self._clock, self._store_of)
+        answer = operation.act(call)
+        self._traffic.count(visit, store, request, answer)
+        return self._dressed(request.method, answer)
 
     def _dressed(self, method: str, answer: Answer) -> Answer:
         """The answer with the general headers."""

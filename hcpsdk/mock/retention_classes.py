@@ -13,7 +13,7 @@ from .model import Namespace, RetentionClass, find
 from .owners import ANY_READER
 from .properties import ALL, NOBODY, Property, T, Table, Values
 from .replies import Refusal
-from .resource import Ask, Method, Route
+from .resource import Ask, Method, Route, named
 
 WRITERS = frozenset({'COMPLIANCE'})
 
@@ -81,10 +81,7 @@ def _check_disposition(values: Values) -> None:
 
 
 def _class(ask: Ask) -> RetentionClass:
-    found = find(ask.namespace.retention_classes, ask.names['class'])
-    if found is None:
-        raise Refusal(404)
-    return found
+    return named(ask.namespace.retention_classes, ask.names['class'])
 
 
 def get_class(ask: Ask) -> Tree:

@@ -90,9 +90,9 @@ class Server:
         """End the connections of a node."""
         self._end({one: thread for one, thread in self._alive().items() if one.caller.node == node})
 
-    def connections(self) -> int:
-        """Connections that are open right now."""
-        return sum(not one.closed for one in self._alive())
+    def callers(self) -> list[Caller]:
+        """The connections that are open right now."""
+        return [one.caller for one in self._alive() if not one.closed]
 
     def _alive(self) -> dict[Conversation, threading.Thread]:
         with self._lock:

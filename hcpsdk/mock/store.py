@@ -496,8 +496,16 @@ class Stores:
         """Have somebody meet each store: those that there are, and each new one before its first use."""
         with self._lock:
             self._hosts.append(host)
-            for place, store in self._stores.items():
-                host(place, store)
+            self._visit(host)
+
+    def visit(self, host: Callable[[Place, Store], None]) -> None:
+        """Have somebody meet the stores that there are."""
+        with self._lock:
+            self._visit(host)
+
+    def _visit(self, host: Callable[[Place, Store], None]) -> None:
+        for place, store in self._stores.items():
+            host(place, store)
 
     def of(self, tenant: str, namespace: str, now_ms: int) -> Store:
         """The content of a namespace."""

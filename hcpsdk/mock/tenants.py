@@ -195,15 +195,21 @@ def _rename(ask: Ask, tenant: Tenant, name: str) -> None:
         if any(namespace.further.get(kind, {}).get('enabled') for kind in ('cifsProtocol', 'nfsProtocol')):
             raise Refusal(403, f'CIFS or NFS is enabled for {namespace.name}')
     for namespace in tenant.namespaces.values():
-        ask.stores.rename((old, namespace.name), (name, namespace.name))
+        ask.running.rename((old, namespace.name), (name, namespace.name))
     system.tenants[name] = system.tenants.pop(old)
-    _on_links(system, old, [name])
+    _elsewhere(system, old, [name])
 
 
-def _on_links(system: System, name: str, instead: list[str]) -> None:
-    for link in system.links.values():
-        if name in link.tenants:
-            link.tenants[:] = [one for one in link.tenants if one != name] + instead
+def _elsewhere(system: System, name: str, instead: list[str]) -> None:
+    """Have links and topologies know a tenant by another name, or by none."""
+    links, topologies = system.links.values(), system.topologies.values()
+    for names in (*(one.tenants for one in links), *(one.tenants for one in topologies)):
+        if name in names:
+            names[:] = [one for one in names if one != name] + instead
+    for link in links:
+        if name in link.paused:
+            link.paused.remove(name)
+            link.paused.update(instead)
 
 
 def delete_tenant(ask: Ask) -> None:
@@ -212,7 +218,7 @@ def delete_tenant(ask: Ask) -> None:
     if tenant.namespaces:
         raise Refusal(403, 'the tenant has namespaces')
     del ask.system.tenants[tenant.name]
-    _on_links(ask.system, tenant.name, [])
+    _elsewhere(ask.system, tenant.name, [])
 
 
 ROUTES = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
+import http.client
 import json
 import re
 import socket
@@ -290,3 +291,63 @@ def tenant(manage: Admin) -> Admin:
     users = manage.hcp.system.tenants['m'].users
     users['boss'] = User('boss', 'boss01', roles=TENANT_ROLES, full_name='The Boss')
     return manage.at('m', 'boss:boss01')
+
+
+@dataclass
+class Managed:
+    """An answer of the management API."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def error(self) -> str:
+        return self.headers.get('X-HCP-ErrorMessage', '')
+
+
+class Manager:
+    """Somebody who uses a mock's management API, in JSON if not said otherwise."""
+
+    def __init__(self, hcp: MockHCP, host: str = 'admin', user: str = 'service', password: str = '') -> None:
+        self.hcp, self.host = hcp, host
+        digest = hashlib.md5((password or user + '01').encode()).hexdigest()
+        self.token = f'HCP {base64.b64encode(user.encode()).decode()}:{digest}'
+
+    def __call__(self, method: str, path: str, body: object = None, **headers: str) -> Managed:
+        """Ask for something below ``/mapi``; a body that is not bytes goes as JSON."""
+        fields = {'Host': f'{self.host}.{self.hcp.domain}', 'Authorization': self.token}
+        fields.update({'Accept': 'application/json'} if 'Accept' not in headers else {})
+        if body is not None and not isinstance(body, bytes):
+            body, fields['Content-Type'] = json.dumps(body).encode(), 'application/json'
+        fields.update({name.replace('_', '-'): value for name, value in headers.items()})
+        client = http.client.HTTPConnection(self.hcp.addresses[0], self.hcp.mapi_port, timeout=PATIENCE)
+        with contextlib.closing(client):
+            client.request(method, f'/mapi/{path}', body, fields)
+            answer = client.getresponse()
+            return Managed(answer.status, answer.headers, answer.read())
+
+    def get(self, path: str) -> Any:
+        """What there is."""
+        answer = self('GET', path)
+        assert answer.status == 200, answer.error
+        return answer.json
+
+    def does(self, method: str, path: str, body: object = None) -> int:
+        """The status; it has to be explained if something is wrong."""
+        answer = self(method, path, body)
+        assert bool(answer.error) is (answer.status not in (200, 404, 405)), (answer.status, answer.error)
+        assert method == 'GET' or answer.body == b''
+        return answer.status
+
+
+@pytest.fixture
+def manager(mock_hcp_factory: Callable[..., MockHCP]) -> Manager:
+    """The administrator of a mock of release 9.7."""
+    hcp = mock_hcp_factory()
+    hcp.system.software_version = '9.7.0.1'
+    return Manager(hcp)

@@ -15,41 +15,71 @@ from ._journal import Attempt
 from ._replica import RS_READ_ALLOWED, RS_READ_ON_FAILOVER, RS_WRITE_ALLOWED, RS_WRITE_ON_FAILOVER
 from ._tls import SSL_NOVERIFY
 from ._version import VERSION
-from .auth import BaseAuthorization, NativeAuthorization
+from .auth import (
+    BaseAuthorization,
+    DummyAuthorization,
+    LocalSwiftAuthorization,
+    NativeADAuthorization,
+    NativeAuthorization,
+)
 from .connection import Connection
 from .errors import (
     HcpsdkCantConnectError,
     HcpsdkCertificateError,
     HcpsdkError,
     HcpsdkHashError,
+    HcpsdkPortError,
     HcpsdkReplicaInitError,
     HcpsdkTimeoutError,
     HcpsdkTruncatedError,
 )
-from .target import I_HS3, I_HSWIFT, I_NATIVE, Target
+from .target import (
+    I_DUMMY,
+    I_HS3,
+    I_HSWIFT,
+    I_NATIVE,
+    P_HTTP,
+    P_HTTPS,
+    P_MAPI,
+    P_MGMT,
+    P_SEARCH,
+    Target,
+    checkport,
+)
 
 __all__ = [
     'Attempt',
     'BaseAuthorization',
     'Connection',
+    'DummyAuthorization',
     'FailoverState',
     'HcpsdkCantConnectError',
     'HcpsdkCertificateError',
     'HcpsdkError',
     'HcpsdkHashError',
+    'HcpsdkPortError',
     'HcpsdkReplicaInitError',
     'HcpsdkTimeoutError',
     'HcpsdkTruncatedError',
+    'I_DUMMY',
     'I_HS3',
     'I_HSWIFT',
     'I_NATIVE',
+    'LocalSwiftAuthorization',
+    'NativeADAuthorization',
     'NativeAuthorization',
+    'P_HTTP',
+    'P_HTTPS',
+    'P_MAPI',
+    'P_MGMT',
+    'P_SEARCH',
     'RS_READ_ALLOWED',
     'RS_READ_ON_FAILOVER',
     'RS_WRITE_ALLOWED',
     'RS_WRITE_ON_FAILOVER',
     'SSL_NOVERIFY',
     'Target',
+    'checkport',
     'ips',
     'mapi',
     'namespace',

@@ -38,12 +38,15 @@ class Asker:
 
     _kept = False
     _timeout: float | tuple[float, float] = 30
+    _acting_timeout: float | tuple[float, float] | None = None
+    """for what changes something, if that may take longer"""
 
     def __init__(self, target: Target, debuglevel: int = 0) -> None:
         self._target = kind('target', target, Target, 'a hcpsdk.Target')
         number('debuglevel', debuglevel, 0, MAX_DEBUGLEVEL)
         self._asking = Connection(target, self._timeout, debuglevel=debuglevel)
-        self._acting = Connection(target, self._timeout, debuglevel=debuglevel, retries=0)
+        patient = self._acting_timeout or self._timeout
+        self._acting = Connection(target, patient, debuglevel=debuglevel, retries=0)
 
     def __repr__(self) -> str:
         return f'<{type(self).__name__} of {self._target.fqdn}>'

@@ -22,6 +22,7 @@ from functools import partial
 from typing import Any, Callable, NamedTuple, Protocol, Union
 
 from ._journal import Attempt
+from ._keepalive import KeepAlive
 from ._reader import Reader
 from ._reaper import REAPER
 from ._request import FileBody, Request
@@ -188,10 +189,24 @@ class Patience(NamedTuple):
     clock: Clock = SYSTEM_CLOCK
     deadline: float | None = None
     """for a whole request; None: it may take as long as its single steps do"""
+    keepalive: KeepAlive | None = None
+    """what the kernel does meanwhile; None: nothing"""
 
     def until(self) -> float:
         """When a request that begins now has to be over."""
         return math.inf if self.deadline is None else self.clock.now() + self.deadline
+
+
+class Wire(NamedTuple):
+    """The connection to a node, for whoever wants to look at it."""
+
+    host: str
+    """the address of the node"""
+    port: int
+    timeout: float
+    """seconds for a single wait"""
+    sock: socket.socket
+    """an :class:`ssl.SSLSocket` with TLS; whoever reads, writes or closes it breaks the Connection"""
 
 
 class Hurry:
@@ -256,7 +271,7 @@ class Link:
         self.reused = False
         self._endpoint = endpoint
         self._patience = patience
-        self._debuglevel = debuglevel
+        self.debuglevel = debuglevel
         self._pid = os.getpid()
         self._lock = threading.RLock()
         self._deadline = 0.0
@@ -275,6 +290,13 @@ class Link:
     def busy(self) -> bool:
         """A request is on its way, or its answer is; in a forked child that is its parent's affair."""
         return self.state in (State.SENDING, State.WAITING) and self._pid == os.getpid()
+
+    @property
+    def opened(self) -> Wire | None:
+        """What it goes by; None if it is closed."""
+        if self.state is State.CLOSED:
+            return None
+        return Wire(self.address, self._endpoint.port, self._patience.read, self._sock)
 
     def dial(self, until: float = math.inf) -> None:
         """Connect to the address, but let TLS check the name: a node's address is in no certificate.
@@ -302,6 +324,8 @@ class Link:
         hurry = Hurry(self._sock, self._patience.connect, self._patience.clock, until)
         hurry.within(self._sock.connect, (self.address, self._endpoint.port))
         self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._patience.keepalive is not None:
+            self._patience.keepalive.switch_on(self._sock)
         self._move(Event.CONNECTED)
         if isinstance(self._sock, ssl.SSLSocket):
             hurry.within(self._sock.do_handshake)
@@ -386,7 +410,7 @@ class Link:
 
         :returns: the failure, if the peer hung up; it may have left an answer
         """
-        if self._debuglevel:
+        if self.debuglevel:
             _show('send', head.decode('latin-1'))
         try:
             self._transmit(request, head, attempt)
@@ -454,7 +478,7 @@ class Link:
             if hung_up is not None and not response.begun:
                 raise hung_up from error
             raise self._failure(error) from error
-        if self._debuglevel:
+        if self.debuglevel:
             _show('reply', _head_of(response))
         self._move(Event.ANSWERED)
         response.settle()

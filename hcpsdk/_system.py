@@ -56,7 +56,7 @@ class System:
     def __init__(self, target: Target, patience: Patience, debuglevel: int) -> None:
         self.target = target
         self.patience = patience
-        self._debuglevel = debuglevel
+        self.debuglevel = debuglevel
         self.link: Link | None = None
         self.connect_time = 0.0
         """seconds that the last connection took, those that failed not included"""
@@ -74,6 +74,13 @@ class System:
         self.link = link = self._dial(errand)
         link.take()
         return link
+
+    def set_debuglevel(self, level: int) -> None:
+        """For the link that there is, and for those to come."""
+        self.debuglevel = level
+        link = self.link
+        if link is not None:
+            link.debuglevel = level
 
     def close(self) -> None:
         """Close the link; the next request would open a new one."""
@@ -119,7 +126,7 @@ class System:
         for address in addresses:
             started = self.patience.clock.precise()
             try:
-                link = Link(address, self.target._endpoint, self.patience, self._debuglevel)
+                link = Link(address, self.target._endpoint, self.patience, self.debuglevel)
                 link.dial(errand.until)
             except Failure as failure:
                 failures.append(failure)

@@ -15,7 +15,8 @@ from . import _request, _retry
 from ._check import kind, number, seconds
 from ._errand import TOO_NEAR, Errand, Way
 from ._journal import Attempt
-from ._link import Cause, Failure, Link, Patience, State
+from ._keepalive import LONGEST, MOST, KeepAlive
+from ._link import Cause, Failure, Link, Patience, State, Wire
 from ._pair import MET, Pair, met_by
 from ._replica import Met
 from ._request import HeaderLines, Params
@@ -59,6 +60,11 @@ class Connection:
     :param deadline: seconds for a whole request, from its call to the last byte of its answer,
         retries and pauses included; None, the default: each of its steps has its timeout, the
         sum of them has none
+    :param sock_keepalive: True to have the kernel send TCP keep-alive probes while the connection
+        rests, as some firewalls want it
+    :param tcp_keepalive: seconds of rest before the first probe
+    :param tcp_keepintvl: seconds between two probes
+    :param tcp_keepcnt: how many probes without an answer end the connection
     :raises TypeError, ValueError: if an argument makes no sense
 
     A status code that says no is an answer like any other: look at :attr:`response_status`.
@@ -79,6 +85,10 @@ class Connection:
         retries: int = 3,
         *,
         deadline: float | None = None,
+        sock_keepalive: bool = False,
+        tcp_keepalive: int = 60,
+        tcp_keepintvl: int = 60,
+        tcp_keepcnt: int = 3,
     ) -> None:
         connect, read = timeout if isinstance(timeout, tuple) and len(timeout) == 2 else (timeout, timeout)
         self._target = kind('target', target, Target, 'a hcpsdk.Target')
@@ -88,6 +98,7 @@ class Connection:
             idle=seconds('idletime', idletime, zero=True),
             clock=self._clock,
             deadline=None if deadline is None else seconds('deadline', deadline),
+            keepalive=_keepalive(sock_keepalive, tcp_keepalive, tcp_keepintvl, tcp_keepcnt),
         )
         self._debuglevel = number('debuglevel', debuglevel, 0, MAX_DEBUGLEVEL)
         self._retries = number('retries', retries, 0)
@@ -143,6 +154,27 @@ class Connection:
     def response_reason(self) -> str | None:
         """The reason phrase that came with the status code."""
         return None if self._response is None else self._response.reason
+
+    @property
+    def debug_level(self) -> int:
+        """What is printed, as ``debuglevel`` says; may be set at any time, from 0 to 9 (int)."""
+        return self._debuglevel
+
+    @debug_level.setter
+    def debug_level(self, level: int) -> None:
+        self._debuglevel = number('debug_level', level, 0, MAX_DEBUGLEVEL)
+        for system in self._systems:
+            system.set_debuglevel(level)
+
+    @property
+    def con(self) -> Wire | None:
+        """The open connection to the node, for a look at it; None if there is none.
+
+        It has ``host`` (the node's address), ``port``, ``timeout`` (seconds) and ``sock``, the socket: that
+        tells the certificate (``con.sock.getpeercert()``), the version of TLS (``con.sock.version()``)
+        and our own address (``con.sock.getsockname()``). To read, write or close it breaks the Connection.
+        """
+        return None if self._link is None else self._link.opened
 
     @property
     def connect_time(self) -> float:
@@ -488,3 +520,13 @@ class Connection:
             self._clock.sleep(LOOK_PAUSE)
             found = self._carry_out(question.at(errand.system))
         return found
+
+
+def _keepalive(wanted: bool, idle: int, interval: int, count: int) -> KeepAlive | None:
+    """What to have the kernel do; its numbers are checked even if nothing is wanted of it."""
+    found = KeepAlive(
+        number('tcp_keepalive', idle, 1, LONGEST),
+        number('tcp_keepintvl', interval, 1, LONGEST),
+        number('tcp_keepcnt', count, 1, MOST),
+    )
+    return found if kind('sock_keepalive', wanted, bool) else None

@@ -9,9 +9,14 @@
      +-- HcpsdkTruncatedError          a body ended before its announced length
      +-- HcpsdkHashError               a body is not what HCP's hash says
      +-- HcpsdkReplicaInitError        the replica's Target could not be made
+     +-- HcpsdkPortError               a Target has another port than checkport() wants
      +-- hcpsdk.ips.IpsError           a name has no address
      +-- hcpsdk.pathbuilder.PathBuilderError
      +-- hcpsdk.mapi.MapiError         HCP refused to manage something
+     |    +-- ChargebackError          ... a chargeback report
+     |    +-- LogsError                ... something that has to do with its logs
+     |         +-- LogsNotReadyError   nothing is there for download (yet)
+     |         +-- LogsInProgessError  logs are packed, or downloaded, already
      +-- hcpsdk.mapi.ReplicationSettingsError
 
 A status code is an answer of HCP and never raised by a :class:`hcpsdk.Connection`;
@@ -60,3 +65,7 @@ class HcpsdkHashError(HcpsdkError):
 
 class HcpsdkReplicaInitError(HcpsdkError):
     """The replica's Target could not be made, and so the primary's was not made either."""
+
+
+class HcpsdkPortError(HcpsdkError):
+    """A Target was made for another port than the one that is needed."""

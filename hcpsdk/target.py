@@ -19,11 +19,13 @@ from ._retry import Budget
 from ._trace import redact_url
 from ._version import VERSION
 from .auth import BaseAuthorization
-from .errors import HcpsdkError, HcpsdkReplicaInitError
+from .errors import HcpsdkError, HcpsdkPortError, HcpsdkReplicaInitError
 from .ips import MAX_PER_NODE, Circle, IpsError, is_address
 
 logger = logging.getLogger(__name__)
 
+I_DUMMY = 'I_DUMMY'
+"""The default namespace, which is http/REST without credentials: see :class:`hcpsdk.DummyAuthorization`."""
 I_NATIVE = 'I_NATIVE'
 """HCP's own http/REST dialect, for its authenticated namespaces."""
 I_HS3 = 'I_HS3'
@@ -33,8 +35,19 @@ I_HSWIFT = 'I_HSWIFT'
 
 _ALL_STRATEGIES = RS_READ_ALLOWED | RS_READ_ON_FAILOVER | RS_WRITE_ALLOWED | RS_WRITE_ON_FAILOVER
 
-SSL_PORTS = frozenset({443, 8000, 9090})
-"""ports on which HCP speaks TLS: objects, the system's console, the management API"""
+P_HTTP = 80
+"""The port for objects, without TLS."""
+P_HTTPS = 443
+"""The port for objects, with TLS."""
+P_SEARCH = 8888
+"""The port of the search console."""
+P_MGMT = 8000
+"""The port of the management consoles."""
+P_MAPI = 9090
+"""The port of the management API."""
+
+SSL_PORTS = frozenset({P_HTTPS, P_MGMT, P_MAPI})
+"""ports on which HCP speaks TLS"""
 
 MAX_PORT = 65535
 """the largest port that TCP has (RFC 9293, 3.1)"""
@@ -51,7 +64,8 @@ class Target:
     :param port: 443, 8000 and 9090 mean TLS
     :param dnscache: True to resolve by the system's resolver, which may cache; False to ask the
         name servers directly
-    :param interface: the dialect to speak, :data:`I_NATIVE`
+    :param interface: the dialect to speak, :data:`I_NATIVE`; or :data:`I_DUMMY`, which is the same for the
+        default namespace
     :param replica_fqdn: the name of the same namespace on the replica
     :param replica_strategy: when to use the replica: ``RS_*`` modes combined by ``|``
     :param sslcontext: how to verify the server; None for the usual way, which honours
@@ -76,6 +90,7 @@ class Target:
     .. versionadded:: 0.9.0-5
     """
 
+    I_DUMMY = I_DUMMY
     I_NATIVE = I_NATIVE
     I_HS3 = I_HS3
     I_HSWIFT = I_HSWIFT
@@ -119,6 +134,8 @@ class Target:
         if not (resolver is None or hasattr(resolver, 'resolve')):
             raise TypeError(f'resolver must be a dns.resolver.Resolver, not {type(resolver).__name__}')
         self._authorization = authorization
+        self._interface = interface
+        self._replica_strategy = replica_strategy
         self._sslcontext = sslcontext
         self._made_endpoint: Endpoint | None = None
         self._prepared = self._prepare()
@@ -170,6 +187,19 @@ class Target:
         return self._ssl
 
     @property
+    def interface(self) -> str:
+        """The dialect that is spoken, :data:`I_NATIVE`."""
+        return self._interface
+
+    @property
+    def sslcontext(self) -> SSLContext | None:
+        """The :class:`ssl.SSLContext` that is used, be it the caller's or the usual one.
+
+        None for a Target that neither speaks TLS nor was given one.
+        """
+        return self._sslcontext or self._endpoint.context
+
+    @property
     def addresses(self) -> list[str]:
         """The addresses known today; a copy."""
         return list(self._circle._addresses)
@@ -183,6 +213,11 @@ class Target:
     def replica(self) -> Target | None:
         """The replica's Target, if there is one."""
         return self._replica
+
+    @property
+    def replica_strategy(self) -> int | None:
+        """When the replica is used, as it was given: ``RS_*`` modes combined by ``|``, or None."""
+        return self._replica_strategy
 
     @property
     def failed_over(self) -> bool:
@@ -223,6 +258,22 @@ class Target:
         name = f'[{self._fqdn}]' if ':' in self._fqdn else _ascii(self._fqdn)
         host = name if self._port == _DEFAULT_PORT[self._ssl] else f'{name}:{self._port}'
         return {'Host': host, 'Accept-Encoding': 'identity', 'User-Agent': f'hcpsdk/{VERSION}'}
+
+
+def checkport(target: Target, port: int) -> None:
+    """Make sure that a Target was made for a port.
+
+    Nothing in here insists on HCP's own ports, for there are gateways and test servers; a program may.
+
+    :param target: the :class:`Target`
+    :param port: the port that it has to have, such as :data:`P_MAPI`
+    :raises HcpsdkPortError: if it has another one
+
+    .. versionadded:: 0.9.0-5
+    """
+    number('port', port, 1, MAX_PORT)
+    if kind('target', target, Target, 'a hcpsdk.Target').port != port:
+        raise HcpsdkPortError(f'{target.fqdn}: the Target was made for port {target.port}, not {port}')
 
 
 def _replica(fqdn: str, *args: Any, **kwargs: Any) -> Target:
@@ -275,9 +326,9 @@ def _check_kinds(authorization: Any, interface: Any, sslcontext: Any) -> None:
         BaseAuthorization,
         'made as hcpsdk.NativeAuthorization(user, password) is',
     )
-    if interface not in (I_NATIVE, I_HS3, I_HSWIFT):
+    if interface not in (I_NATIVE, I_DUMMY, I_HS3, I_HSWIFT):
         raise ValueError(f'interface must be hcpsdk.I_NATIVE, not {interface!r}')
-    if interface != I_NATIVE:
+    if interface not in (I_NATIVE, I_DUMMY):
         raise HcpsdkError(f'interface {interface} is not implemented yet; use I_NATIVE')
     if sslcontext is not None:
         kind('sslcontext', sslcontext, SSLContext, 'an ssl.SSLContext')

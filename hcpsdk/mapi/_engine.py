@@ -87,6 +87,8 @@ class Mapi(Asker):
 
     _since = ''
     """the release of HCP that has brought the resources"""
+    _error: type[MapiError] = MapiError
+    """what a refusal is raised as"""
 
     def __init__(self, target: Any, timeout: float | tuple[float, float] = 60, debuglevel: int = 0) -> None:
         self._timeout = timeout
@@ -193,7 +195,7 @@ class Mapi(Asker):
         if self._target.port != MAPI_PORT and status in (403, 404):
             hints.append(f'{_WRONG_PORT}, and this Target has {self._target.port}')
         reason = '; '.join([refusal(connection, what), *filter(None, hints)])
-        return MapiError(reason, status, said(connection), what.partition(' ')[2][len(PREFIX) :])
+        return self._error(reason, status, said(connection), what.partition(' ')[2][len(PREFIX) :])
 
     def _too_old(self) -> str:
         """Whether HCP is too old for these resources, in words."""

@@ -16,6 +16,7 @@ from hcpsdk.mock import MockHCP
 
 PUBLIC_CLIENT = 'hcpsdk==0.9.5.post1'
 BUILD = pathlib.Path(__file__).parents[2] / 'build'
+RELEASE = '7.2.1.12'  # of HCP: the first one with logs has the number 7.2
 MAPI_PORT = 9090  # the public client insists on HCP's own port for MAPI
 
 
@@ -51,11 +52,23 @@ def cafile(authority, tmp_path_factory):
 
 
 @pytest.fixture
-def hcp(authority):
-    """A mock HCP with TLS on all ports. Its certificate names the nodes' addresses, too: the public
+def interop_hcp(authority):
+    """Makes a mock HCP with TLS on all ports. Its certificate names the nodes' addresses, too: the public
     client checks the name that it dials, and it dials addresses."""
     names = ['*.hcp1.example.com', '*.m.hcp1.example.com', *(f'127.0.0.{node}' for node in range(1, 5))]
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(*names).configure_cert(context)
-    with MockHCP(ssl_context=context, mapi_port=MAPI_PORT) as mock:
+
+    def made():
+        mock = MockHCP(ssl_context=context, mapi_port=MAPI_PORT)
+        mock.system.software_version = RELEASE
+        return mock
+
+    return made
+
+
+@pytest.fixture
+def hcp(interop_hcp):
+    """Such a mock that runs while the test does."""
+    with interop_hcp() as mock:
         yield mock

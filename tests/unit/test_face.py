@@ -18,7 +18,7 @@ import pytest
 
 import hcpsdk
 from hcpsdk import auth, errors, ips, mapi, namespace, pathbuilder
-from hcpsdk.mapi import replication
+from hcpsdk.mapi import chargeback, healthcheck, logs, replication, system, topologies
 
 PACKAGE = Path(hcpsdk.__file__).parent
 
@@ -28,11 +28,16 @@ PACKAGE = Path(hcpsdk.__file__).parent
 SIGNATURES = {
     'version': '()',
     'NativeAuthorization': '(user, password)',
+    'NativeADAuthorization': '(user, password)',
+    'LocalSwiftAuthorization': '(user, password)',
+    'DummyAuthorization': '()',
+    'checkport': '(target, port)',
     'Target': "(fqdn, authorization, port=443, dnscache=False, interface='I_NATIVE', replica_fqdn=None, "
     'replica_strategy=None, *, sslcontext=None, ssl=None, resolver=None, max_per_node=200, '
     'replica_authorization=None, failover_after=30.0, probe_interval=30.0, read_your_writes=60.0)',
     'Target.getaddr': '(self)',
-    'Connection': '(target, timeout=30, idletime=30, debuglevel=0, retries=3, *, deadline=None)',
+    'Connection': '(target, timeout=30, idletime=30, debuglevel=0, retries=3, *, deadline=None, '
+    'sock_keepalive=False, tcp_keepalive=60, tcp_keepintvl=60, tcp_keepcnt=3)',
     'Connection.request': '(self, method, url, body=None, params=None, headers=None, *, verify=False)',
     'Connection.PUT': '(self, url, body=None, params=None, headers=None)',
     'Connection.GET': '(self, url, params=None, headers=None, *, verify=False)',
@@ -46,6 +51,7 @@ SIGNATURES = {
     'HcpsdkError': '(reason)',
     'HcpsdkTimeoutError': '(reason)',
     'HcpsdkReplicaInitError': '(reason)',
+    'HcpsdkPortError': '(reason)',
     'ips.Circle': '(fqdn, port=443, dnscache=False, *, resolver=None, max_per_node=200)',
     'ips.Circle.refresh': '(self)',
     'ips.Response': '(fqdn, cache)',
@@ -67,6 +73,24 @@ SIGNATURES = {
     'mapi.Replication.getlinkdetails': '(self, link)',
     'mapi.Replication.setreplicationlinkstate': '(self, linkname, action, linktype=None)',
     'mapi.ReplicationSettingsError': '(reason)',
+    'mapi.Chargeback': '(target, timeout=600, debuglevel=0)',
+    'mapi.Chargeback.request': "(self, tenant=None, start=None, end=None, granularity='total', "
+    "fmt='application/json')",
+    'mapi.Chargeback.rows': "(self, tenant, start=None, end=None, granularity='total', namespace=None)",
+    'mapi.Chargeback.close': '(self)',
+    'mapi.Logs': '(target, debuglevel=0)',
+    'mapi.Logs.mark': '(self, message)',
+    'mapi.Logs.prepare': '(self, startdate=None, enddate=None, snodes=())',
+    'mapi.Logs.status': '(self)',
+    'mapi.Logs.wait_ready': '(self, timeout, interval=10.0, progresshook=None)',
+    'mapi.Logs.download': '(self, hdl=None, nodes=(), snodes=(), logs=(), progresshook=None, hidden=True)',
+    'mapi.Logs.cancel': '(self)',
+    'mapi.Logs.close': '(self)',
+    'mapi.System': '(target, timeout=60, debuglevel=0)',
+    'mapi.HealthCheck': '(target, debuglevel=0)',
+    'mapi.HealthCheck.prepare': '(self, startdate=None, enddate=None, exacttime=None, collectcurrent=None)',
+    'mapi.HealthCheck.download': '(self, hdl=None, nodes=(), progresshook=None, hidden=True)',
+    'mapi.Topologies': '(target, timeout=60)',
 }
 
 
@@ -92,7 +116,8 @@ def test_a_documented_signature(path: str, expected: str) -> None:
 
 
 READ_ONLY = {
-    hcpsdk.Target: {'fqdn', 'port', 'ssl', 'addresses', 'headers', 'replica', 'failed_over', 'state'},
+    hcpsdk.Target: {'fqdn', 'port', 'ssl', 'addresses', 'headers', 'replica', 'failed_over', 'state'}
+    | {'interface', 'replica_strategy', 'sslcontext'},
     hcpsdk.Connection: {
         'address',
         'Response',
@@ -100,6 +125,7 @@ READ_ONLY = {
         'response_status',
         'response_reason',
         'served_by',
+        'con',
         'connect_time',
         'service_time1',
         'service_time2',
@@ -128,7 +154,7 @@ def test_a_replica_mode_at_class_and_module_level(name: str, value: int) -> None
     assert getattr(hcpsdk.Target, name) == getattr(hcpsdk, name) == value
 
 
-@pytest.mark.parametrize('name', ['I_NATIVE', 'I_HS3', 'I_HSWIFT'])
+@pytest.mark.parametrize('name', ['I_DUMMY', 'I_NATIVE', 'I_HS3', 'I_HSWIFT'])
 def test_an_interface_at_class_and_module_level(name: str) -> None:
     """Or a script would fail on one of the two documented spellings."""
     assert getattr(hcpsdk.Target, name) == getattr(hcpsdk, name)
@@ -136,7 +162,7 @@ def test_an_interface_at_class_and_module_level(name: str) -> None:
 
 def test_the_interfaces_differ() -> None:
     """Or one would be taken for the other."""
-    assert len({hcpsdk.I_NATIVE, hcpsdk.I_HS3, hcpsdk.I_HSWIFT}) == 3
+    assert len({hcpsdk.I_DUMMY, hcpsdk.I_NATIVE, hcpsdk.I_HS3, hcpsdk.I_HSWIFT}) == 4
 
 
 REPLICATION = {
@@ -151,6 +177,45 @@ REPLICATION = {
     'R_BEGINRECOVERY': 'beginRecovery',
     'R_COMPLETERECOVERY': 'completeRecovery',
 }
+
+
+PORTS = {'P_HTTP': 80, 'P_HTTPS': 443, 'P_SEARCH': 8888, 'P_MGMT': 8000, 'P_MAPI': 9090}
+
+
+@pytest.mark.parametrize(('name', 'value'), PORTS.items())
+def test_a_port(name: str, value: int) -> None:
+    """Or a Target would knock at another door of HCP."""
+    assert getattr(hcpsdk, name) == value
+
+
+PACKED = {
+    'Logs': {
+        'L_ACCESS': 'ACCESS',
+        'L_SYSTEM': 'SYSTEM',
+        'L_SERVICE': 'SERVICE',
+        'L_APPLICATION': 'APPLICATION',
+    }
+    | {'L_ALL': ['ACCESS', 'SYSTEM', 'SERVICE', 'APPLICATION']},
+    'Chargeback': {
+        'CBG_DAY': 'day',
+        'CBG_HOUR': 'hour',
+        'CBG_TOTAL': 'total',
+        'CBG_ALL': ['day', 'hour', 'total'],
+        'CBM_CSV': 'text/csv',
+        'CBM_JSON': 'application/json',
+        'CBM_XML': 'application/xml',
+        'CBM_ALL': ['text/csv', 'application/json', 'application/xml'],
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ('kind', 'name', 'value'),
+    [(kind, name, value) for kind, constants in PACKED.items() for name, value in constants.items()],
+)
+def test_a_constant_of_logs_and_chargeback(kind: str, name: str, value: object) -> None:
+    """Or a program for release 0.9.5 would ask for something that HCP does not know."""
+    assert getattr(getattr(hcpsdk.mapi, kind), name) == value
 
 
 @pytest.mark.parametrize(('name', 'value'), REPLICATION.items())
@@ -197,7 +262,13 @@ PUBLIC_MODULES = [
     ips,
     mapi,
     mapi._engine,
+    mapi._packages,
+    chargeback,
+    healthcheck,
+    logs,
     replication,
+    system,
+    topologies,
     namespace,
     pathbuilder,
     hcpsdk.target,
@@ -262,10 +333,15 @@ ERRORS = {
     'HcpsdkTruncatedError': hcpsdk.HcpsdkTruncatedError,
     'HcpsdkHashError': hcpsdk.HcpsdkHashError,
     'HcpsdkReplicaInitError': hcpsdk.HcpsdkReplicaInitError,
+    'HcpsdkPortError': hcpsdk.HcpsdkPortError,
     'IpsError': hcpsdk.ips.IpsError,
     'PathBuilderError': hcpsdk.pathbuilder.PathBuilderError,
     'MapiError': hcpsdk.mapi.MapiError,
     'ReplicationSettingsError': hcpsdk.mapi.ReplicationSettingsError,
+    'ChargebackError': hcpsdk.mapi.ChargebackError,
+    'LogsError': hcpsdk.mapi.LogsError,
+    'LogsNotReadyError': hcpsdk.mapi.LogsNotReadyError,
+    'LogsInProgessError': hcpsdk.mapi.LogsInProgessError,
 }
 each_error = pytest.mark.parametrize(
     'kind', [hcpsdk.HcpsdkError, *ERRORS.values()], ids=lambda kind: kind.__name__
@@ -336,10 +412,11 @@ LAYERS: dict[str, set[str]] = {
     '_hash': set(),
     '_response': {'_hash', '_reader', '_trace', 'errors'},
     '_journal': {'_request', '_response'},
+    '_keepalive': set(),
     '_xml': {'errors'},
     'ips': {'_check', '_trace', 'errors'},
     'pathbuilder': {'_check', '_trace', '_xml', 'errors'},
-    '_link': {'_journal', '_reader', '_reaper', '_request', '_response', '_trace', 'errors'},
+    '_link': {'_journal', '_keepalive', '_reader', '_reaper', '_request', '_response', '_trace', 'errors'},
     '_retry': {'_link', '_request'},
     '_settle': {'_hash', '_request', '_response'},
     '_failover': {'_trace'},
@@ -378,6 +455,7 @@ LAYERS: dict[str, set[str]] = {
         '_check',
         '_errand',
         '_journal',
+        '_keepalive',
         '_link',
         '_pair',
         '_replica',
@@ -395,16 +473,27 @@ LAYERS: dict[str, set[str]] = {
     'mapi._engine': {'_ask', '_check', '_request', 'connection', 'errors'},
     'mapi.replication': {'_check', '_xml', 'errors', 'mapi._engine', 'target'},
     'mapi._collection': {'_check', 'mapi._engine', 'target'},
+    'mapi._packages': {'_check', '_trace', 'connection', 'errors', 'mapi._engine'},
     'mapi.tenants': {'mapi._collection', 'mapi._engine', 'target'},
     'mapi.namespaces': {'mapi._collection', 'mapi._engine', 'target'},
     'mapi.accounts': {'_check', 'mapi._collection', 'mapi._engine', 'target'},
+    'mapi.chargeback': {'mapi._engine', 'mapi._packages', 'target'},
+    'mapi.logs': {'_check', '_xml', 'mapi._engine', 'mapi._packages', 'target'},
+    'mapi.healthcheck': {'_check', 'mapi._engine', 'mapi._packages', 'target'},
+    'mapi.topologies': {'_check', 'mapi._collection', 'mapi._engine', 'target'},
+    'mapi.system': {'mapi._engine', 'mapi.healthcheck', 'mapi.topologies', 'target'},
     'mapi': {
         'mapi._engine',
         'mapi.accounts',
+        'mapi.chargeback',
+        'mapi.healthcheck',
+        'mapi.logs',
         'mapi.namespaces',
         'mapi.replication',
+        'mapi.system',
         'mapi.tenants',
-    },  # fmt: skip
+        'mapi.topologies',
+    },
     '': {
         '_failover',
         '_journal',
@@ -424,7 +513,7 @@ LAYERS: dict[str, set[str]] = {
 
 # Who may touch the network; everybody else can be read, and tested, without it.
 DIRTY = {
-    'socket': {'_link', '_response', 'ips'},
+    'socket': {'_keepalive', '_link', '_response', 'ips'},
     'ssl': {'_link', '_tls', 'target'},
     'http.client': {'_link', '_response'},
     'select': {'_link'},

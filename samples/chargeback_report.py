@@ -69,7 +69,7 @@ def chart(rows: list[Row]) -> None:
     print('used capacity in MiB', file=sys.stderr)
     for name, size in sorted(bars.items(), key=lambda bar: -bar[1]):
         bar = '#' * round(WIDTH * size / most) if most else ''
-        print(f'    {name:{longest}} {size / MIB:12,.1f} {bar}', file=sys.stderr)
+        print(f'    {name:{longest}} {size / MIB:12,.1f} {bar}'.rstrip(), file=sys.stderr)
 
 
 if __name__ == '__main__':

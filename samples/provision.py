@@ -103,7 +103,7 @@ def differences(
     found = where.read(name, part)
     wrong = {key: value for key, value in wanted.items() if comparable(value) != comparable(found.get(key))}
     if wrong:
-        shown = ', '.join(f'{key} {found.get(key)} -> {value}' for key, value in wrong.items())
+        shown = ', '.join(f'{key} {found.get(key)!r} -> {value!r}' for key, value in wrong.items())
         yield f'change {name}{f" {part}" if part else ""}: {shown}', partial(where.modify, name, part, **wrong)
 
 

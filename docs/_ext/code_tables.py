@@ -3,14 +3,20 @@
 ``.. rows:: module.NAME`` renders a sequence of named tuples, one column per field; ``:headings:`` renames
 them, divided by ``;``. ``.. transitions:: module.NAME`` draws a ``{state: {event: next state}}``, and lists
 it below the drawing; what changes no state is in the list only.
+
+``.. resources:: file.csv`` shows the resources of the management API, area by area, with links to what
+reaches them.
 """
 
 from __future__ import annotations
 
+import csv
 import enum
 import html
 import importlib
+import re
 import textwrap
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from docutils import nodes
@@ -194,8 +200,61 @@ class Transitions(_FromCode):
         return [drawing, table(['state', 'what happens', 'next state'], rows)]
 
 
+class Resources(SphinxDirective):
+    """A CSV file (area, resource, methods, calls divided by ``|``), as a table for each area."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        path = Path(self.env.srcdir, self.arguments[0])
+        self.env.note_dependency(str(path))
+        with path.open(encoding='utf-8', newline='') as file:
+            found = list(csv.DictReader(file, delimiter=';'))
+        lines: list[str] = []
+        for area in dict.fromkeys(row['area'] for row in found):
+            lines += [area, '-' * len(area), '', *RESOURCES_HEAD]
+            for row in found:
+                if row['area'] == area:
+                    lines += _resource(row)
+            lines.append('')
+        return self.parse_text_to_nodes('\n'.join(lines), allow_section_headings=True)
+
+
+RESOURCES_HEAD = [
+    '.. list-table::', '   :header-rows: 1', '   :widths: 40 14 46', '   :class: code-table', '',
+    '   * - resource', '     - methods', '     - reached by',
+]  # fmt: skip
+
+_CALL = re.compile(r'([A-Z]\w+|listtenants)(\(system\))?(?:\.(\w+))?(.*)')
+
+
+def _resource(row: dict[str, str]) -> list[str]:
+    calls = [_call(call.strip()) for call in row['calls'].split('|')]
+    return [
+        f'   * - ``{row["resource"]}``',
+        f'     - {row["methods"].replace(" ", ", ")}',
+        f'     - | {calls[0]}',
+        *(f'       | {call}' for call in calls[1:]),
+    ]
+
+
+def _call(text: str) -> str:
+    """A call, with a link to its method in the place of that one's name."""
+    found = _CALL.fullmatch(text)
+    if found is None:  # m.get(...)
+        return f'``{text}``'
+    name, made, method, arguments = found.groups()
+    if method is None:
+        return f':func:`{name} <hcpsdk.mapi.{name}>`\\ ``{made}``'
+    made = f'\\ ``{made}``\\ ' if made else ''
+    shown = f'{name}.{method}' if not made else f'.{method}'
+    before = f'``{name}``{made}' if made else ''
+    return f'{before}:meth:`{shown} <hcpsdk.mapi.{name}.{method}>`\\ ``{arguments}``'
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Sphinx calls this."""
     app.add_directive('rows', Rows)
     app.add_directive('transitions', Transitions)
+    app.add_directive('resources', Resources)
     return {'parallel_read_safe': True}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 import signal
@@ -10,6 +11,7 @@ import ssl
 import subprocess
 import sys
 import time
+import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,23 +21,28 @@ import pytest
 import trustme
 
 import hcpsdk
-from hcpsdk.mock import MockHCP, Say, Silent
+from hcpsdk.mock import Cut, MockHCP, Say, Silent
 
 TREE = Path(__file__).parents[2]
 SAMPLES = TREE / 'samples'
 NAMES = sorted(path.stem for path in SAMPLES.glob('*.py') if path.stem != 'settings')
 LED = [name for name in NAMES if name != 'replica_aware']
 """those that the environment leads to an HCP; the other one brings two"""
-ON_OBJECTS = [name for name in NAMES if name != 'replication_status']
+MANAGING = ['chargeback_report', 'collect_logs', 'provision', 'replication_status']
+ON_OBJECTS = [name for name in NAMES if name not in MANAGING]
 
 MIB = 1024 * 1024
+GIB = 1024 * MIB
 
 PATIENCE = 30
 """seconds after which a sample hangs"""
 
 IMPATIENT = """
 import runpy, sys, hcpsdk
-hcpsdk.Connection.__init__.__defaults__ = (0.1, 30, 0, 0)
+init = hcpsdk.Connection.__init__
+def hasty(self, target, *args, **more):
+    init(self, target, **{**more, 'timeout': 0.1, 'retries': 0})
+hcpsdk.Connection.__init__ = hasty
 sys.argv.pop(0)
 sys.path.insert(0, 'samples')
 runpy.run_path(sys.argv[0], run_name='__main__')
@@ -209,6 +216,188 @@ def test_replica_aware() -> None:
     ]
     assert re.search(r'^ {4}failed over since [\d:]{8}: 127\.0\..*: refused', printed, re.MULTILINE)
     assert re.search(r'^ {4}normal since [\d:]{8}: 127\.0\.0\.\d answers$', printed, re.MULTILINE)
+
+
+# --- management ------------------------------------------------------------------------------
+
+
+CHANGES = [
+    'create tenant lab',
+    'change boss',
+    'change lab',
+    'create namespace scans',
+    'change scans versioningSettings',
+    'create namespace letters',
+    'change letters complianceSettings',
+    'change letters permissions',
+]
+
+
+def changes(printed: str) -> list[str]:
+    """What a run of ``provision`` has changed, or would."""
+    *told, last = printed.splitlines()
+    assert last.startswith(f'{len(told)} change(s) ')
+    return [line.partition(':')[0] for line in told]
+
+
+def test_provision_shows_and_changes_nothing(hcp: MockHCP) -> None:
+    """Or one who only wanted to look would have made a tenant."""
+    assert changes(output(hcp, 'provision')) == [
+        'would create tenant lab', 'would create namespace scans', 'would create namespace letters',
+    ]  # fmt: skip
+    assert {seen.method for seen in hcp.log} == {'HEAD'}
+
+
+def test_provision_is_safe_to_run_twice(hcp: MockHCP) -> None:
+    """Or the second run would end in an error, or change what is as it should be."""
+    assert changes(output(hcp, 'provision', HCP_APPLY=1)) == CHANGES
+    hcp.log.clear()
+    assert changes(output(hcp, 'provision', HCP_APPLY=1)) == []
+    assert {seen.method for seen in hcp.log} == {'HEAD', 'GET'}
+    lab = hcp.system.tenants['lab']
+    assert lab.administration_allowed
+    assert sorted(lab.namespaces) == ['letters', 'scans']
+    assert lab.namespaces['scans'].hard_quota == 60 * GIB
+
+
+def test_provision_goes_on_where_it_was_stopped(hcp: MockHCP) -> None:
+    """Or a refusal in the middle would have to be cleaned up by hand."""
+    hcp.misbehave(Say(503, 'busy'), method='PUT', path='/mapi/tenants/lab/namespaces', times=1)
+    done = run(hcp, 'provision', HCP_APPLY=1)
+    assert ' 503 ' in complaint(done, 'provision')
+    assert done.stdout.splitlines()[-1] == 'create namespace scans'
+    assert changes(output(hcp, 'provision')) == [
+        'would create namespace scans',
+        'would create namespace letters',
+    ]
+    assert changes(output(hcp, 'provision', HCP_APPLY=1)) == CHANGES[3:]
+
+
+def test_provision_changes_what_somebody_else_has_changed(hcp: MockHCP) -> None:
+    """Or the plan would be right on the first day only."""
+    output(hcp, 'provision', HCP_APPLY=1)
+    hcp.system.tenants['lab'].namespaces['scans'].hard_quota = 1 * GIB
+    [what, count] = output(hcp, 'provision', HCP_APPLY=1).splitlines()
+    assert what == "change scans: hardQuota '1.00 GB' -> '60 GB'"
+    assert hcp.system.tenants['lab'].namespaces['scans'].hard_quota == 60 * GIB
+
+
+TOML = """
+tenant = 'lab'
+limits = {hardQuota = '2 GB'}
+[namespaces.scans]
+properties = {hardQuota = '1 GB'}
+"""
+
+
+def test_a_plan_in_toml(hcp: MockHCP, tmp_path: Path) -> None:
+    """Or it could not be written in TOML; or, before Python 3.11, one would not know why."""
+    plan = tmp_path / 'plan.toml'
+    plan.write_text(TOML, encoding='utf-8')
+    done = run(hcp, 'provision', HCP_PLAN=plan)
+    if sys.version_info >= (3, 11):
+        assert changes(done.stdout) == ['would create tenant lab', 'would create namespace scans']
+    else:
+        assert 'TOML takes Python 3.11' in complaint(done, 'provision')
+
+
+@pytest.mark.parametrize(
+    ('content', 'said'), [('{', 'Expecting property name'), ('[]', '"tenant" and "namespaces" are needed')]
+)
+def test_a_plan_that_makes_no_sense(hcp: MockHCP, tmp_path: Path, content: str, said: str) -> None:
+    """Or a slip of the pen would end in a traceback."""
+    plan = tmp_path / 'plan.json'
+    plan.write_text(content, encoding='utf-8')
+    assert said in complaint(run(hcp, 'provision', HCP_PLAN=plan), 'provision')
+    assert not hcp.log
+
+
+def test_chargeback_report(hcp: MockHCP) -> None:
+    """Or the table would not be CSV, or the bars not be what HCP says."""
+    store(hcp, bytes(3 * MIB))
+    hcp.system.tenants['m'].administration_allowed = True
+    done = run(hcp, 'chargeback_report')
+    assert done.returncode == 0
+    rows = list(csv.DictReader(done.stdout.splitlines()))
+    assert [row['namespaceName'] for row in rows] == ['n1', 'n2', '']
+    assert [row['ingestedVolume'] for row in rows] == [str(3 * MIB), '0', str(3 * MIB)]
+    title, *bars = done.stderr.splitlines()
+    assert title == 'used capacity in MiB'
+    assert bars == [f'    n1.m          6.0 {"#" * 50}', '    n2.m          0.0']
+
+
+def test_chargeback_report_of_tenants_that_keep_to_themselves(hcp: MockHCP) -> None:
+    """Or their tenants' use would be missing."""
+    done = run(hcp, 'chargeback_report')
+    assert [row['tenantName'] for row in csv.DictReader(done.stdout.splitlines())] == ['m']
+    assert done.stderr.splitlines()[1:] == ['    m          0.0']
+
+
+@pytest.fixture
+def newer(hcp: MockHCP) -> MockHCP:
+    """One that has logs."""
+    hcp.system.software_version = '9.0.0.2'
+    return hcp
+
+
+def test_collect_logs(newer: MockHCP, tmp_path: Path) -> None:
+    """Or the file would not hold the logs."""
+    file = tmp_path / 'logs.zip'
+    printed = output(newer, 'collect_logs', HCP_LOGS=file, HCP_POLL=0.01)
+    assert 'packing for 0 s\n' in printed
+    assert re.search(r'^HCPLogs-\S+\.zip: [\d,]+ bytes, in logs\.zip$', printed, re.MULTILINE)
+    assert 'node104/services.log' in zipfile.ZipFile(file).namelist()
+    assert os.listdir(tmp_path) == ['logs.zip']
+
+
+def test_a_bar_on_a_terminal(newer: MockHCP, tmp_path: Path) -> None:
+    """Or one would sit before a terminal that says nothing."""
+    newer.system.logs.polls = 5
+    master, slave = os.openpty()
+    command = [sys.executable, 'samples/collect_logs.py']
+    settings = environment(newer, HCP_LOGS=tmp_path / 'logs.zip', HCP_POLL=0.01)
+    with subprocess.Popen(command, cwd=TREE, env=settings, stdout=slave) as process:
+        os.close(slave)
+        printed = everything_from(master)
+    assert process.returncode == 0
+    bars = re.findall(r'\r\[( *=== *)\] packing for 0 s', printed)
+    assert len(bars) == len(set(bars)) == 5
+    assert {len(bar) for bar in bars} == {23}
+    assert re.search(r'\r\[[ =]{23}\] 0\.0 MiB downloaded\r\n', printed)
+
+
+def test_logs_that_are_cut_on_the_way(newer: MockHCP, tmp_path: Path) -> None:
+    """Or the half of a package would be taken for the whole."""
+    newer.misbehave(Cut(after=500), path='/mapi/logs/download')
+    done = run(newer, 'collect_logs', HCP_LOGS=tmp_path / 'logs.zip', HCP_POLL=0.01)
+    complaint(done, 'collect_logs')
+    assert os.listdir(tmp_path) == ['logs.zip.part']
+
+
+def test_ctrl_c_ends_the_packing(newer: MockHCP, tmp_path: Path) -> None:
+    """Or HCP would go on, for nobody."""
+    newer.system.logs.polls = 10_000
+    process = subprocess.Popen(
+        [sys.executable, 'samples/collect_logs.py'],
+        cwd=TREE,
+        env=environment(newer, HCP_LOGS=tmp_path / 'logs.zip', HCP_POLL=0.01),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        encoding='utf-8',
+    )
+    deadline = time.monotonic() + PATIENCE
+    while len(newer.log) < 10 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, complained = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, complained) == (130, 'collect_logs.py: interrupted\n')
+    assert newer.system.logs.order is None
+
+
+def test_logs_of_an_hcp_that_is_too_old(hcp: MockHCP) -> None:
+    """Or one would look for a mistake of one's own."""
+    line = complaint(run(hcp, 'collect_logs'), 'collect_logs')
+    assert 'since release 7.2, and this one is 7.1.0.10' in line
 
 
 # --- parallel_ingest -------------------------------------------------------------------------

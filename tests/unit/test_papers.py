@@ -71,5 +71,5 @@ def test_the_first_example_works(page: str) -> None:
 def test_the_recorded_output_is_current(name: str) -> None:
     """Or the chapter on samples would show what they do not print any more."""
     recorded = text(f'docs/_generated/{name}.txt')
-    printed = RECORDER['run'](RECORDER['SAMPLES'][name])
+    printed = RECORDER['run'](name)
     assert RECORDER['shape'](printed) == RECORDER['shape'](recorded)

@@ -1,0 +1,84 @@
+"""HCP's logs in a file: have them packed, wait, download them. On a terminal, a bar shows that it goes on.
+
+HCP has this since release 7.2. The user has to have the role ADMINISTRATOR or SERVICE.
+"""
+
+import os
+import sys
+import time
+from datetime import date, timedelta
+
+from settings import nameserver, number, run, secret, switch, text
+
+import hcpsdk
+from hcpsdk.mapi import Logs
+
+# The system, and who may have its logs.
+FQDN = text('HCP_ADMIN_FQDN', 'admin.hcp1.example.com', 'the system, as admin.domain of HCP')
+USER = text('HCP_ADMIN_USER', 'service', 'a system-level user')
+PASSWORD = secret('HCP_ADMIN_PASSWORD', 'service01', "that user's password")
+
+# The way there. With a real HCP, the defaults will do.
+PORT = number('HCP_MAPI_PORT', 9090, 'the port that MAPI listens on')
+SSL = switch('HCP_SSL', None, '1 for TLS, 0 for none; if unset, the port tells')
+RESOLVER = nameserver('HCP_NAMESERVER', "the name server to ask, as ip:port; if unset, the system's")
+
+# What is collected, where it goes, and how long that may take.
+DAYS = number('HCP_DAYS', 7, 'for how many days back')
+FILE = text('HCP_LOGS', 'hcp-logs.zip', 'the file for it')
+PATIENCE = number('HCP_PATIENCE', 3600.0, 'seconds that packing may take')
+POLL = number('HCP_POLL', 5.0, 'seconds between two looks whether it is packed')
+PROGRESS = number('HCP_PROGRESS', 30.0, 'seconds between two lines of progress, if the output is no terminal')
+
+WAY = 20
+"""characters that the bar goes to and fro; HCP does not tell how much is left"""
+MIB = 1024**2
+
+
+def main() -> None:
+    authorization = hcpsdk.NativeAuthorization(USER, PASSWORD)
+    target = hcpsdk.Target(FQDN, authorization, port=PORT, ssl=SSL, resolver=RESOLVER)
+    logs = Logs(target)
+    start, end, _ = logs.prepare(date.today() - timedelta(days=DAYS))
+    print(f'HCP packs its logs from {start} to {end}')
+    try:
+        with Progress() as progress:
+            logs.wait_ready(PATIENCE, POLL, lambda waited: progress(f'packing for {waited:.0f} s'))
+    except KeyboardInterrupt:
+        logs.cancel()
+        raise
+    # It gets its name when it is complete, so that nobody takes the half of it for the whole.
+    part = f'{FILE}.part'
+    with open(part, 'w+b') as file, Progress() as progress:
+        _, name = logs.download(file, progresshook=lambda done: progress(f'{done / MIB:.1f} MiB downloaded'))
+    os.replace(part, FILE)
+    print(f'{name}: {os.path.getsize(FILE):,} bytes, in {os.path.basename(FILE)}')
+
+
+class Progress:
+    """On a terminal a bar, written again and again; elsewhere a line now and then."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.stdout.isatty()
+        self._steps = 0
+        self._due = 0.0
+
+    def __call__(self, news: str) -> None:
+        if self._terminal:
+            place = abs(self._steps % (2 * WAY) - WAY)
+            print(f'\r[{"=" * 3:>{place + 3}}{"":{WAY - place}}] {news}', end='', flush=True)
+            self._steps += 1
+        elif time.monotonic() >= self._due:
+            print(news, flush=True)
+            self._due = time.monotonic() + PROGRESS
+
+    def __enter__(self) -> 'Progress':
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._steps:
+            print()
+
+
+if __name__ == '__main__':
+    run(main, __doc__)

@@ -26,7 +26,7 @@ trim_doctest_flags = True
 # Every reference has to lead somewhere. Those to other projects' documentation cannot be looked up without
 # a network, and private classes have no page.
 nitpicky = True
-STANDARD = 'builtins|collections|datetime|dns|http|io|os|pathlib|socket|ssl|threading|types|typing'
+STANDARD = 'builtins|collections|csv|datetime|dns|http|io|os|pathlib|socket|ssl|threading|types|typing'
 nitpick_ignore_regex = [
     ('py:.*', rf'({STANDARD})\..*'),
     ('py:.*', r'[a-z]+(\[.*)?|[A-Z][A-Za-z]*(Error|Exception)'),

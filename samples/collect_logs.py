@@ -66,7 +66,8 @@ class Progress:
     def __call__(self, news: str) -> None:
         if self._terminal:
             place = abs(self._steps % (2 * WAY) - WAY)
-            print(f'\r[{"=" * 3:>{place + 3}}{"":{WAY - place}}] {news}', end='', flush=True)
+            bar = ' ' * place + '===' + ' ' * (WAY - place)
+            print(f'\r[{bar}] {news}', end='', flush=True)
             self._steps += 1
         elif time.monotonic() >= self._due:
             print(news, flush=True)

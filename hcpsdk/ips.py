@@ -303,15 +303,15 @@ class Circle:
     def refused(self, address: str) -> None:
         """An address took no connection."""
         self.failed(address)
-        self._gone[address] = self._cooling[address]
+        self._gone[address] = self._clock.now() + COOLING
 
     def hurried(self, address: str, waited: float) -> None:
         """A deadline ended the wait for a connection; enough of such waits are as good as a refusal.
 
         :param waited: seconds
         """
-        self._waited[address] = self._waited.get(address, 0.0) + waited
-        if self._waited[address] >= LONG_ENOUGH:
+        total = self._waited[address] = self._waited.get(address, 0.0) + waited
+        if total >= LONG_ENOUGH:
             self.refused(address)
 
     def works(self, address: str) -> None:

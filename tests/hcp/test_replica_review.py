@@ -139,6 +139,24 @@ def test_connections_and_answers_go_without_the_garbage_collector(pair: Pair, ai
         gc.enable()
 
 
+class Forgetful(dict):
+    """What is written into it is gone at once, as if another thread had taken it out."""
+
+    def __setitem__(self, key: object, value: object) -> None:
+        super().__setitem__(key, value)
+        self.clear()
+
+
+def test_another_thread_may_find_a_node_well_in_between(pair: Pair, aim: Aim) -> None:
+    """A request would die of a KeyError while a node goes up and down (found by the soak test)."""
+    circle = aim()._circle
+    circle._cooling, circle._gone, circle._waited = Forgetful(), Forgetful(), Forgetful()
+    circle.refused('127.0.0.1')
+    circle.hurried('127.0.0.1', 3.0)
+    circle.works('127.0.0.1')
+    assert circle.reachable() == circle.sound() == circle._addresses
+
+
 def test_who_waits_for_a_place_hears_of_the_failover(pair: Pair, aim: Aim) -> None:
     """Threads that wait for one another's connections would wait for the dead primary one after the other."""
     pair[1].dns.zones['hcp1.example.com'] = pair[0].addresses[:1]

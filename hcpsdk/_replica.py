@@ -11,6 +11,7 @@ import enum
 from typing import NamedTuple
 
 from ._request import Request
+from ._table import first_fitting
 
 RS_READ_ALLOWED = 1
 """Replica strategy: read from the replica while failed over, and whenever else it helps."""
@@ -109,15 +110,7 @@ def where(
 ) -> Row:
     """The first row that fits."""
     facts = (met, failed_over, request.method, allowed, unknown, own, request.body.spent)
-    return next(row for row in ROWS if all(map(_fits, row, facts)))
-
-
-def _fits(column: object, fact: object) -> bool:
-    if column is None:
-        return True
-    if isinstance(fact, frozenset):
-        return column in fact
-    return fact in column if isinstance(column, frozenset) else column == fact
+    return first_fitting(ROWS, facts)
 
 
 def movable(request: Request) -> bool:

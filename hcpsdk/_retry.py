@@ -10,11 +10,11 @@ from __future__ import annotations
 import email.utils
 import enum
 import re
-from collections.abc import Sequence
-from typing import Callable, NamedTuple, TypeVar
+from typing import Callable, NamedTuple
 
 from ._link import Cause, Failure, State
 from ._request import Request
+from ._table import first_fitting
 
 
 class Verdict(enum.Enum):
@@ -114,28 +114,16 @@ ANSWERS = (
 TELLING = frozenset().union(*(row.statuses for row in ANSWERS if row.statuses))
 """status codes that are looked up; all others stand"""
 
-Row = TypeVar('Row', FailureRow, AnswerRow)
-
 
 def on_failure(failure: Failure, request: Request) -> FailureRow:
     """The first row that fits."""
     link = (failure.state, failure.reused, failure.touched, failure.cause)
-    return _first(FAILURES, (*link, request.method, request.body.spent))
+    return first_fitting(FAILURES, (*link, request.method, request.body.spent))
 
 
 def on_answer(status: int, request: Request, doubt: bool) -> AnswerRow:
     """The first row that fits."""
-    return _first(ANSWERS, (status, request.method, doubt, request.body.spent))
-
-
-def _first(table: Sequence[Row], facts: tuple[object, ...]) -> Row:
-    return next(row for row in table if all(map(_fits, row, facts)))
-
-
-def _fits(column: object, fact: object) -> bool:
-    if column is None:
-        return True
-    return fact in column if isinstance(column, frozenset) else column == fact
+    return first_fitting(ANSWERS, (status, request.method, doubt, request.body.spent))
 
 
 FIRST_PAUSE = 0.25

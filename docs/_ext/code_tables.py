@@ -221,7 +221,7 @@ class Resources(SphinxDirective):
 
 
 RESOURCES_HEAD = [
-    '.. list-table::', '   :header-rows: 1', '   :widths: 40 14 46', '   :class: code-table', '',
+    '.. list-table::', '   :header-rows: 1', '   :widths: 40 14 46', '   :class: code-table resources', '',
     '   * - resource', '     - methods', '     - reached by',
 ]  # fmt: skip
 

@@ -258,10 +258,10 @@ def _parsed(data: bytes, form: str, method: str, url: str) -> Answer:
         found = json.loads(data)
     except (ValueError, RecursionError) as cause:
         raise MapiError(
-            f'{method} {url}: expected JSON, got {data[:80]!r} ({cause})', resource=url
+            f'{method} {url}: expected JSON, got {data[:80]!r} ({cause})', resource=url[len(PREFIX) :]
         ) from cause
     if not isinstance(found, (dict, list)):
-        raise MapiError(f'{method} {url}: expected an object, got {data[:80]!r}', resource=url)
+        raise MapiError(f'{method} {url}: expected an object, got {data[:80]!r}', resource=url[len(PREFIX) :])
     return found
 
 

@@ -15,7 +15,7 @@ class Tenants(Collection):
     """The tenants of a system.
 
     :param target: for ``admin.<hcp domain>``, a system-level user; or for ``<tenant>.<hcp domain>``, which
-        sees its own tenant only
+        may read and change its own tenant, and not list them
     :param timeout: as in :class:`hcpsdk.Connection`
 
     Which properties there are, and who may set them when, is HCP's own matter: MAPI reference, tenant.

@@ -216,8 +216,9 @@ def test_an_old_release_is_told(target, network, version: str, told: bool) -> No
 def test_what_is_no_json_is_an_error(mapi, network, body: bytes) -> None:
     """Or a page of something in between would be taken for settings."""
     network.answers(answer(body))
-    with pytest.raises(MapiError, match='expected'):
+    with pytest.raises(MapiError, match='expected') as caught:
         mapi.get('tenants')
+    assert caught.value.resource == '/tenants'
 
 
 def test_a_cut_answer_is_an_error(mapi, network) -> None:

@@ -85,18 +85,21 @@ class Namespaces(Collection):
 
         :param name: the one that there is
         :param new_name: the one that is to be made
-        :raises MapiError: if HCP refuses
+        :raises MapiError: if HCP refuses; if there is a user of WebDAV, as passwords cannot be read
         """
         found = self.read(name)
         properties = {key: value for key, value in found.items() if key not in _NOT_TAKEN_OVER}
         parts = {part: self._part(name, part) for part in _parts_of(found)}
+        _check_readable(name, parts['http'])
         cors, versioning = self._part(name, 'cors'), self._part(name, 'versioningSettings')
         self.create(new_name, **_settable({**properties, 'versioningSettings': versioning}))
+        # permissions first: a copy that fails half-way shall be no more open than the original
+        self._adjust(new_name, 'permissions', parts.pop('permissions'))
+        self._copy_classes(name, new_name)  # before the default retention, which may be one of them
         for part, settings in parts.items():
             self._adjust(new_name, part, settings)
         if cors:
             self.put(self._path(new_name, 'cors'), body=cors)
-        self._copy_classes(name, new_name)
 
     def _adjust(self, name: str, part: str, settings: dict[str, Any]) -> None:
         """Change what differs and nothing else: HCP refuses some settings although it has them already."""
@@ -128,6 +131,15 @@ def _parts_of(namespace: dict[str, Any]) -> tuple[str, ...]:
     if namespace.get('searchEnabled'):
         return _COPIED
     return tuple(part for part in _COPIED if part != 'customMetadataIndexingSettings')
+
+
+def _check_readable(name: str, http: dict[str, Any]) -> None:
+    """HCP tells no password, and takes the name of a user of WebDAV only together with one (4.5).
+
+    :raises MapiError: if there is such a user
+    """
+    if http.get('webdavBasicAuthUsername'):
+        raise MapiError(f'namespace {name} has a user of WebDAV, whose password cannot be read, nor copied')
 
 
 def _settable(properties: dict[str, Any]) -> dict[str, Any]:

@@ -194,6 +194,50 @@ def test_a_clone_that_cannot_see_all_is_not_made(aim: Aim, lab: hcpsdk.Target) -
     assert not Namespaces(lab, 'lab').exists('copy')
 
 
+def test_a_clone_whose_retention_is_a_class(lab: hcpsdk.Target) -> None:
+    """Or a namespace whose default retention is a class could not be cloned: the copy would lack it."""
+    namespaces = Namespaces(lab, 'lab')
+    namespaces.create('scans')
+    namespaces.retentionclasses('scans').create('five', value='A+5y', allowDisposition=True)
+    namespaces.modify('scans', 'complianceSettings', retentionDefault='C+five')
+    namespaces.clone('scans', 'copy')
+    assert namespaces.read('copy', 'complianceSettings') == namespaces.read('scans', 'complianceSettings')
+
+
+def test_a_password_that_nobody_can_read_is_told_at_once(lab: hcpsdk.Target) -> None:
+    """Or half a copy would be left, as HCP tells no WebDAV password, and takes no name without one."""
+    namespaces = Namespaces(lab, 'lab')
+    namespaces.create('scans', optimizedFor='ALL')
+    namespaces.modify(
+        'scans', 'http', webdavEnabled=True, webdavBasicAuthEnabled=True,
+        webdavBasicAuthUsername='w', webdavBasicAuthPassword='Web-1234',
+    )  # fmt: skip
+    with pytest.raises(MapiError, match='WebDAV'):
+        namespaces.clone('scans', 'copy')
+    assert not namespaces.exists('copy')
+
+
+def test_a_copy_that_fails_half_way_is_no_more_open(
+    lab: hcpsdk.Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or what may only be read could be overwritten in the copy, if the rest of it cannot be made."""
+    namespaces = Namespaces(lab, 'lab')
+    namespaces.create('scans')
+    namespaces.modify('scans', 'permissions', permission=['READ'])
+    namespaces.modify('scans', 'complianceSettings', retentionDefault='A+1y')
+    modify = namespaces.modify
+
+    def fail(name: str, part: str, **properties: object) -> None:
+        if part == 'complianceSettings':
+            raise MapiError('refused')
+        modify(name, part, **properties)
+
+    monkeypatch.setattr(namespaces, 'modify', fail)
+    with pytest.raises(MapiError, match='refused'):
+        namespaces.clone('scans', 'copy')
+    assert namespaces.read('copy', 'permissions')['permission'] == ['READ']
+
+
 def test_retention_classes(lab: hcpsdk.Target) -> None:
     """Or rules for keeping records could not be set by a program."""
     namespaces = Namespaces(lab, 'lab')

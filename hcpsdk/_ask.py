@@ -44,10 +44,9 @@ class Asker:
 
     def __init__(self, target: Target, debuglevel: int = 0) -> None:
         self._target = kind('target', target, Target, 'a hcpsdk.Target')
-        number('debuglevel', debuglevel, 0, MAX_DEBUGLEVEL)
-        self._asking = Connection(target, debuglevel=debuglevel, **_waits(self._timeout))
-        patient = self._acting_timeout or self._timeout
-        self._acting = Connection(target, debuglevel=debuglevel, retries=0, **_waits(patient))
+        self._debuglevel = number('debuglevel', debuglevel, 0, MAX_DEBUGLEVEL)
+        self._asking, self._acting = self._connection(asking=True), self._connection(asking=False)
+        self._busy: set[Connection] = set()
 
     def __repr__(self) -> str:
         return f'<{type(self).__name__} of {self._target.fqdn}>'
@@ -74,12 +73,23 @@ class Asker:
         """Ask; the answer's status is for the caller to judge, its body for him to read."""
         asking = method in _ASKING
         connection = self._asking if asking else self._acting
+        if connection in self._busy:  # somebody reads from it, and must not be given another answer
+            connection = self._connection(asking)
+        self._busy.add(connection)
         try:
             connection.request(method, url, body, params, headers)
             yield connection
         finally:
-            if not (asking and self._kept):
+            self._busy.discard(connection)
+            if connection is not self._asking or not self._kept:
                 connection.close()
+
+    def _connection(self, asking: bool) -> Connection:
+        timeout = self._timeout if asking else self._acting_timeout or self._timeout
+        options: dict[str, Any] = {} if timeout is None else {'timeout': timeout}
+        if not asking:
+            options['retries'] = 0
+        return Connection(self._target, debuglevel=self._debuglevel, **options)
 
     def _refusal(self, connection: Connection, what: str) -> HcpsdkError:
         """The error for an answer that says no; HCP's own words belong into it."""
@@ -94,10 +104,6 @@ class Asker:
             if connection.response_status != 200:
                 raise self._refusal(connection, f'GET {url}')
             return _xml.parse(read_document(connection, root), root)
-
-
-def _waits(timeout: float | tuple[float, float] | None) -> dict[str, Any]:
-    return {} if timeout is None else {'timeout': timeout}
 
 
 def read_document(connection: Connection, what: str) -> bytes:

@@ -214,8 +214,12 @@ def url_of(path: Path) -> str:
 
     >>> url_of('tenants/lab'), url_of(('tenants', 'a/b'))
     ('/mapi/tenants/lab', '/mapi/tenants/a%2Fb')
+
+    :raises TypeError, ValueError: if it leads nowhere, or has a query, which may hold a password
     """
     if isinstance(path, str):
+        if '?' in path:
+            raise ValueError('the path of a resource has no query: give that as params')
         inner = path.strip('/')
         inner = inner[len(PREFIX) :] if f'/{inner}/'.startswith(f'{PREFIX}/') else inner
         if not inner.strip('/'):

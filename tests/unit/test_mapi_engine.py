@@ -47,6 +47,15 @@ def test_a_path_that_leads_nowhere_is_refused(mapi, network, path: object) -> No
     assert network.dialled == []
 
 
+@pytest.mark.parametrize('path', ['userAccounts/ann?password=Secret-1', 'tenants?verbose=true'])
+def test_a_query_in_a_path_is_refused(mapi, network, caplog, path: str) -> None:
+    """Or a password in a line pasted from curl would be part of a name, in log files and errors."""
+    with caplog.at_level(logging.DEBUG), pytest.raises(ValueError, match='params') as caught:
+        mapi.post(path, body={})
+    assert 'Secret' not in caplog.text + str(caught.value)
+    assert network.dialled == []
+
+
 @pytest.mark.parametrize('path', [(1,), ('tenants', None), 7])
 def test_a_path_of_something_else_is_refused(mapi, network, path: object) -> None:
     """Or it would be asked for a tenant called None."""
@@ -130,6 +139,24 @@ def test_what_changes_something_never_goes_by_a_kept_connection(mapi, network) -
         mapi.post('tenants/lab', body={})
         assert wire.closed
     assert network.dialled == ['192.0.2.1', '192.0.2.2']
+
+
+def test_something_else_may_be_done_while_an_answer_is_read(mapi, network) -> None:
+    """Or half a package of logs would pass for the whole, when a hook says something to HCP meanwhile."""
+    network.answers(answer(b'{"a": "' + b'x' * 500_000 + b'"}'))
+    network.answers(answer(b'{}'), at='192.0.2.2')
+    network.answers(answer(b'y' * 500_000), at='192.0.2.3')
+    network.answers(answer(), at='192.0.2.4')
+    with mapi:
+        with mapi.open('GET', 'large') as reading:
+            first = reading.read(10)
+            assert mapi.get('small') == {}
+            assert len(first + reading.read()) == 500_009
+        with mapi.open('POST', 'logs/download') as reading:
+            first = reading.read(10)
+            mapi.post('logs', {'cancel': ''})
+            assert len(first + reading.read()) == 500_000
+    assert all(sock.closed for sock in network.sockets)
 
 
 def test_in_a_with_block_questions_share_a_connection(mapi, network) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ._request import Request
 from ._response import Response
+from ._trace import redact_target
 
 _TIMES = ('resolve', 'connect', 'send', 'wait', 'read')
 
@@ -56,7 +57,7 @@ class Attempt:
             *([self.note] if self.note else []),
         ]
         line = 'kept' if self.reused else 'new'
-        told = f'{self._method} {self._path} to {self.address} ({line}): {", ".join(facts)}'
+        told = f'{self._method} {redact_target(self._path)} to {self.address} ({line}): {", ".join(facts)}'
         return ' '.join(told.split())  # a header may be folded; what comes from outside makes no lines here
 
     @property

@@ -143,7 +143,7 @@ class Pair:
         row = None if errand.fixed else self._row(errand, met)
         if row is None or row.go is Go.STAY:
             return None
-        logger.warning('%s %s goes to the replica: %s', errand.request.method, errand.request.path, row.why)
+        logger.warning('%r goes to the replica: %s', errand.request, row.why)
         other = errand.at(self._replica, self._detour() if row.go is Go.OVER else '')
         try:
             found = self._alone(other)

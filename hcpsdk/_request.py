@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol, Union
 from urllib.parse import quote
 
-from ._trace import HIDDEN, redact_url
+from ._trace import HIDDEN, redact_target, redact_url
 from .errors import HcpsdkError
 
 Params = Union[Mapping[str, Any], Iterable['tuple[str, Any]'], None]
@@ -211,11 +211,11 @@ class Request(NamedTuple):
 
     def __repr__(self) -> str:
         """Without headers and query: they may hold credentials."""
-        return f'<Request {self.method} {self.path}>'
+        return f'<Request {self.method} {redact_target(self.path)}>'
 
     @property
     def path(self) -> str:
-        """The target without its query, as logs and errors show it."""
+        """The target without its query."""
         return self.target.partition('?')[0]
 
     def head(self, prepared: Prepared) -> bytes:

@@ -22,8 +22,12 @@ _FIELD = re.compile(r'([^:/]*:[ \t]*)(.*?)(\r?)', re.DOTALL)
 # ``user:password@`` as other tools take it in a url; up to the last ``@``, as a password may hold one, too.
 _USER_INFO = re.compile(r'\A((?:[a-z][a-z0-9+.-]*:)?//)?(?!/).*@', re.DOTALL | re.IGNORECASE)
 
-# MAPI takes new passwords as query parameters (``?password=...``), other doors tokens and signatures.
-_SECRET_PARAMETER = re.compile(r'(?i)([?&][^=&]*(?:password|token|secret|signature)[^=&]*=)[^&\s]*')
+# MAPI takes new passwords as query parameters (``?password=...``), other doors tokens and signatures. A query
+# that was given in the place of a name is one still, though its ``?`` and ``=`` are encoded by then.
+_QUERY = re.compile(r'(?i)[?&]|%3F|%26')
+_SECRET_NAME = re.compile(r'(?i)password|token|secret|signature')
+_EQUALS = re.compile(r'(?i)=|%3D')
+_BLANK = re.compile(r'\s')
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,28 @@ def redact_target(target: str) -> str:
     >>> redact_target('/mapi/userAccounts?username=x&password=y')
     '/mapi/userAccounts?username=x&password=***'
     """
-    return _SECRET_PARAMETER.sub(r'\1' + HIDDEN, target)
+    begin = _QUERY.search(target)
+    if begin is None:
+        return target
+    parts = target[begin.start() :].split('&')
+    return target[: begin.start()] + '&'.join(map(_redact_parameter, parts))
+
+
+def _redact_parameter(text: str) -> str:
+    """Whatever stands behind a secret's name, up to the next blank; rather more than less of it.
+
+    Step by step forward: a pattern for the whole would try each beginning with each end.
+    """
+    shown: list[str] = []
+    at = 0
+    while True:
+        name = _SECRET_NAME.search(text, at)
+        equals = name and _EQUALS.search(text, name.end())
+        if not equals:
+            return ''.join([*shown, text[at:]])
+        shown += [text[at : equals.end()], HIDDEN]
+        end = _BLANK.search(text, equals.end())
+        at = end.start() if end else len(text)
 
 
 def redact_url(url: str) -> str:

@@ -411,7 +411,7 @@ LAYERS: dict[str, set[str]] = {
     '_reader': set(),
     '_hash': set(),
     '_response': {'_hash', '_reader', '_trace', 'errors'},
-    '_journal': {'_request', '_response'},
+    '_journal': {'_request', '_response', '_trace'},
     '_keepalive': set(),
     '_xml': {'errors'},
     'ips': {'_check', '_trace', 'errors'},

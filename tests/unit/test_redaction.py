@@ -118,3 +118,29 @@ def test_the_clock_is_monotonic() -> None:
 def test_no_time_is_zero_or_less(start: float, seconds: float) -> None:
     """Or a program that divides by a time would fail."""
     assert Clock(precise=lambda: 10.0).since(start) == seconds
+
+
+@pytest.mark.parametrize(
+    ('target', 'shown'),
+    [
+        ('/x?password=a?b', '/x?password=***'),
+        ('/x?password=a%26b&c=1', '/x?password=***&c=1'),
+        ('/x?my password =a b', '/x?my password =*** b'),
+        ('/x?password=', '/x?password=***'),
+        ('/x%3FnewPassword%3Da%26b', '/x%3FnewPassword%3D***'),
+        ('/x?password=a /y?token=b', '/x?password=*** /y?token=***'),
+        ('/rest/my-token=5', '/rest/my-token=5'),
+        ('/rest/50%3F', '/rest/50%3F'),
+    ],
+)
+def test_a_secret_parameter_is_hidden_to_its_end(target: str, shown: str) -> None:
+    """Or the rest of a password with a ``&`` or ``?`` in it would be shown."""
+    assert redact_target(target) == shown
+
+
+@pytest.mark.parametrize('part', ['password', '%3F', '?a&', '?token='])
+def test_a_long_target_is_looked_through_once(part: str) -> None:
+    """Or a name of a few thousand letters would hold a program up for minutes, when it is logged."""
+    started = time.process_time()
+    redact_target('?' + part * 50_000)
+    assert time.process_time() - started < 2

@@ -293,6 +293,20 @@ def test_no_refusal_brings_a_secret_to_light(villain, everything, find, refusal)
         _fails(everything, hcpsdk.HcpsdkError, find, villain.target())
 
 
+@pytest.mark.parametrize('url', ['/mapi/x?password={}', '/rest/a?b=1&Token={}', '/rest/a%3fsecret%3d{}'])
+def test_a_query_in_the_place_of_a_name_is_shown_without_its_secrets(villain, everything, url):
+    """A line pasted from curl puts the password into the name, and from there into logs and errors."""
+    villain.plays(villain.answer(), villain.read, villain.reset)
+    con = villain.connection(retries=0, debuglevel=9)
+    con.POST(url.format(GIVEN))
+    everything += [repr(con.attempts), str(con.attempts[0])]
+    assert '***' in everything[-1]
+    with pytest.raises(hcpsdk.HcpsdkError) as caught:
+        con.POST(url.format(GIVEN))
+    _add(everything, caught.value)
+    everything.append(repr(hcpsdk.connection._request.build('GET', url.format(GIVEN))))
+
+
 def test_no_pickle_brings_a_secret_to_light(villain, everything):
     """As above, for what lies in a queue between processes."""
     target = villain.target(replica_fqdn='replica.villain.test')

@@ -43,6 +43,7 @@ from .target import (
     P_MAPI,
     P_MGMT,
     P_SEARCH,
+    SSL_PORTS,
     Target,
     checkport,
 )
@@ -78,6 +79,7 @@ __all__ = [
     'RS_WRITE_ALLOWED',
     'RS_WRITE_ON_FAILOVER',
     'SSL_NOVERIFY',
+    'SSL_PORTS',
     'Target',
     'checkport',
     'ips',

@@ -47,7 +47,7 @@ P_MAPI = 9090
 """The port of the management API."""
 
 SSL_PORTS = frozenset({P_HTTPS, P_MGMT, P_MAPI})
-"""ports on which HCP speaks TLS"""
+"""Ports on which HCP speaks TLS, so that a Target does."""
 
 MAX_PORT = 65535
 """the largest port that TCP has (RFC 9293, 3.1)"""
@@ -118,37 +118,31 @@ class Target:
         probe_interval: float = 30.0,
         read_your_writes: float = 60.0,
     ) -> None:
+        _check_kinds(authorization, interface, sslcontext, dnscache, resolver)
+        _check_replica(replica_fqdn, replica_authorization)
+        _check_times(
+            failover_after=failover_after, probe_interval=probe_interval, read_your_writes=read_your_writes
+        )
         self._fqdn = _checked_name(fqdn)
         self._port = number('port', port, 1, MAX_PORT)
         self._ssl = port in SSL_PORTS if ssl is None else kind('ssl', ssl, bool)
         self._modes = modes(_checked_strategy(replica_strategy, replica_fqdn))
-        _check_replica(replica_fqdn, replica_authorization)
-        self._failover = Failover(
-            fqdn,
-            seconds('failover_after', failover_after, zero=True),
-            seconds('probe_interval', probe_interval, zero=True),
-        )
-        self._recent = Recent(seconds('read_your_writes', read_your_writes, zero=True))
-        _check_kinds(authorization, interface, sslcontext)
-        kind('dnscache', dnscache, bool)
-        if not (resolver is None or hasattr(resolver, 'resolve')):
-            raise TypeError(f'resolver must be a dns.resolver.Resolver, not {type(resolver).__name__}')
-        self._authorization = authorization
-        self._interface = interface
-        self._replica_strategy = replica_strategy
-        self._sslcontext = sslcontext
+        self._authorization, self._interface = authorization, interface
+        self._replica_strategy, self._sslcontext = replica_strategy, sslcontext
         self._made_endpoint: Endpoint | None = None
         self._prepared = self._prepare()
-        if sslcontext is _tls.SSL_NOVERIFY:
-            _tls.warn_noverify()
-        self._budget = Budget()
+        self._budget, self._recent = Budget(), Recent(read_your_writes)
+        self._failover = Failover(fqdn, failover_after, probe_interval)
         self._circle = Circle(fqdn, port, dnscache, resolver=resolver, max_per_node=max_per_node)
-        self._replica = None
-        if replica_fqdn is not None:
-            self._replica = _replica(
-                replica_fqdn, replica_authorization or authorization, port, dnscache, interface,
-                sslcontext=sslcontext, ssl=ssl, resolver=resolver, max_per_node=max_per_node,
-            )  # fmt: skip
+        self._replica = None if replica_fqdn is None else _replica(
+            replica_fqdn, replica_authorization or authorization, port, dnscache, interface,
+            sslcontext=sslcontext, ssl=ssl, resolver=resolver, max_per_node=max_per_node,
+        )  # fmt: skip
+        self._announce()
+
+    def _announce(self) -> None:
+        if self._sslcontext is _tls.SSL_NOVERIFY:
+            _tls.warn_noverify()
         logger.debug('%r made', self)
 
     def __repr__(self) -> str:
@@ -251,7 +245,9 @@ class Target:
         return self._made_endpoint
 
     def _prepare(self) -> Prepared:
-        return Prepared({**self._own_headers(), **dict(checked_headers(self._authorization.headers()))})
+        headers: Any = self._authorization.headers
+        given = headers() if callable(headers) else headers  # a dictionary: subclasses made for release 0.9.5
+        return Prepared({**self._own_headers(), **dict(checked_headers(given))})
 
     def _own_headers(self) -> dict[str, str]:
         """HCP finds the namespace by ``Host``; it compresses an answer unless told to leave it alone."""
@@ -319,7 +315,12 @@ def _check_replica(fqdn: str | None, authorization: Any) -> None:
         raise ValueError('replica_authorization needs a replica_fqdn')
 
 
-def _check_kinds(authorization: Any, interface: Any, sslcontext: Any) -> None:
+def _check_times(**times: Any) -> None:
+    for what, value in times.items():
+        seconds(what, value, zero=True)
+
+
+def _check_kinds(authorization: Any, interface: Any, sslcontext: Any, dnscache: Any, resolver: Any) -> None:
     kind(
         'authorization',
         authorization,
@@ -332,3 +333,6 @@ def _check_kinds(authorization: Any, interface: Any, sslcontext: Any) -> None:
         raise HcpsdkError(f'interface {interface} is not implemented yet; use I_NATIVE')
     if sslcontext is not None:
         kind('sslcontext', sslcontext, SSLContext, 'an ssl.SSLContext')
+    kind('dnscache', dnscache, bool)
+    if not (resolver is None or hasattr(resolver, 'resolve')):
+        raise TypeError(f'resolver must be a dns.resolver.Resolver, not {type(resolver).__name__}')

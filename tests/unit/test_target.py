@@ -254,6 +254,19 @@ def test_an_authorization_of_ones_own(make) -> None:
     assert make(auth=Own({'Authorization': 'AD x'})).headers['Authorization'] == 'AD x'
 
 
+class Old(BaseAuthorization):
+    """What a user of release 0.9.5 may have written: there, headers were an attribute."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.headers = {'Authorization': 'AD x'}
+
+
+def test_an_authorization_made_for_the_last_public_release(make) -> None:
+    """Or who comes from there would have to write it anew."""
+    assert make(auth=Old()).headers['Authorization'] == 'AD x'
+
+
 @pytest.mark.parametrize(
     'headers', [{'Authorization': 'AD u:geheim\r\nX: y'}, {'A\nB': 'geheim'}, {'A': 'geheim\u20ac'}]
 )

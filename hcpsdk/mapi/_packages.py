@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 from collections import OrderedDict
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import date
 from email.message import Message
 from tempfile import NamedTemporaryFile, TemporaryFile
@@ -15,12 +15,15 @@ from .._check import seconds
 from .._trace import SYSTEM_CLOCK, Clock
 from ..connection import Connection
 from ..errors import HcpsdkError
-from ._engine import JSON, Mapi, MapiError, as_dict
+from ..target import Target
+from ._engine import JSON, Mapi, MapiError, Timeout, as_dict, listed
 
 BLOCK = 256 * 1024
 """bytes that are read, and written to disk, at a time: packages have gigabytes"""
 
 Hook = Optional[Callable[[Any], object]]
+
+_ABLE = {'writable': 'written to', 'readable': 'read from', 'seekable': 'rewound'}
 
 _FLAGS = ('readyForStreaming', 'streamingInProgress', 'started', 'error')
 
@@ -35,7 +38,13 @@ class Packages(Mapi):
     _not_ready: type[MapiError] = MapiError
     _in_progress: type[MapiError] = MapiError
     _clock: Clock = SYSTEM_CLOCK
-    _acting_timeout = (60, 600)  # a busy system may take minutes up to the first byte of a package
+    _timeout: Timeout = 60
+    _acting_timeout: Timeout = (60, 600)  # a busy system may take minutes up to the first byte of a package
+
+    def __init__(self, target: Target, debuglevel: int = 0, *, timeout: Timeout = None) -> None:
+        if timeout is not None:
+            self._acting_timeout = timeout
+        super().__init__(target, self._timeout if timeout is None else timeout, debuglevel)
 
     def status(self) -> OrderedDict[str, Any]:
         """How far HCP is.
@@ -47,7 +56,7 @@ class Packages(Mapi):
         """
         found = as_dict(self.get(self._place), f'the status of {self._what}')
         flags = ((name, found.get(name) in (True, 'true')) for name in _FLAGS)
-        return OrderedDict([*flags, ('content', _listed(found.get('content')))])
+        return OrderedDict([*flags, ('content', _split(listed(found, 'content')))])
 
     def wait_ready(
         self, timeout: float, interval: float = 10.0, progresshook: Hook = None
@@ -108,18 +117,14 @@ class Packages(Mapi):
 
     def _fetch(self, body: Any, form: str, hdl: Any, hook: Hook, hidden: bool) -> tuple[Any, str]:
         """The package, and the file name that HCP suggests. What was cut on the way raises."""
-        file = hdl if hdl is not None else _temporary(hidden)
-        try:
-            with self.open('POST', (self._place, 'download'), None, body, form=form) as connection:
-                copy(connection, file, hook)
-                name = suggested(connection.getheader('Content-Disposition', ''), f'{self._place}.zip')
-            file.seek(0)
-        except BaseException as error:
-            if hdl is None:
-                file.close()
-            if isinstance(error, MapiError):
+        with _whole_or_nothing(hdl, hidden) as file:
+            try:
+                with self.open('POST', (self._place, 'download'), None, body, form=form) as connection:
+                    copy(connection, file, hook)
+                    name = suggested(connection.getheader('Content-Disposition', ''), f'{self._place}.zip')
+            except MapiError as error:
                 self._explain(error)
-            raise
+                raise
         return file, name
 
     def _explain(self, error: MapiError) -> None:
@@ -137,6 +142,29 @@ class Packages(Mapi):
         with suppress(HcpsdkError):
             return self.status()
         return None
+
+
+@contextmanager
+def _whole_or_nothing(hdl: Any, hidden: bool) -> Iterator[Any]:
+    """A file that is written to, the caller's or a temporary one, and that stands at the begin of it then.
+
+    If that fails, a temporary one is gone, and there is nothing of it in the caller's: a second try would be
+    written behind it, and half an archive look like a whole one.
+    """
+    file = hdl if hdl is not None else _temporary(hidden)
+    begin = file.tell()
+    try:
+        yield file
+        file.truncate()  # an older and longer one may have been there
+        file.seek(begin)
+    except BaseException:
+        if hdl is None:
+            file.close()
+        else:
+            with suppress(OSError, ValueError):  # a full disk, a closed file: what happened before counts
+                file.seek(begin)
+                file.truncate()
+        raise
 
 
 def copy(connection: Connection, file: Any, hook: Hook = None) -> None:
@@ -172,11 +200,16 @@ def check_target_file(hdl: Any, hook: Any) -> None:
 
     :raises TypeError: if it cannot
     """
-    if hdl is not None and not (hasattr(hdl, 'write') and hasattr(hdl, 'seek')):
+    _check_hook(hook)
+    if hdl is None:
+        return
+    if not (hasattr(hdl, 'write') and hasattr(hdl, 'seek')):
         raise TypeError(f'hdl must be a file open for reading and writing, not {type(hdl).__name__}')
+    for able, what in _ABLE.items():  # a temporary file before Python 3.11 does not tell
+        if not getattr(hdl, able, lambda: True)():
+            raise TypeError(f'hdl must be a file open for reading and writing; this one cannot be {what}')
     if isinstance(hdl, io.TextIOBase) or 'b' not in str(getattr(hdl, 'mode', 'b')):
         raise TypeError('hdl must be open in binary mode')
-    _check_hook(hook)
 
 
 def words(what: str, values: Iterable[Union[str, int]]) -> str:
@@ -218,8 +251,10 @@ def written(day: date) -> str:
     return f'{day.month:02}/{day.day:02}/{day.year:04}'
 
 
-def _listed(text: Any) -> list[str]:
-    return [part.strip() for part in str(text or '').split(',') if part.strip()]
+def _split(texts: list[Any]) -> list[str]:
+    """What stands between commas (6)."""
+    parts = (part.strip() for text in texts for part in str(text).split(','))
+    return [part for part in parts if part]
 
 
 def _packing(found: OrderedDict[str, Any]) -> bool:

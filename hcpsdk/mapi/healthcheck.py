@@ -7,7 +7,6 @@ from datetime import date, time
 from typing import Any, Union
 
 from .._check import kind
-from ..target import Target
 from ._engine import JSON
 from ._packages import Hook, Packages, check_days, check_target_file, words, written
 
@@ -17,6 +16,8 @@ class HealthCheck(Packages):
 
     :param target: as for :class:`hcpsdk.mapi.System`, whose :attr:`hcpsdk.mapi.System.healthcheck` it is
     :param debuglevel: as in :class:`hcpsdk.Connection`
+    :param timeout: seconds, as in :class:`hcpsdk.Connection`; None for 60, but ten minutes for the first byte
+        of a package
 
     .. versionadded:: 0.9.0-5
     """
@@ -24,9 +25,6 @@ class HealthCheck(Packages):
     _since = '9.0'
     _place = 'healthCheckReport'
     _what = 'health check report'
-
-    def __init__(self, target: Target, debuglevel: int = 0) -> None:
-        super().__init__(target, debuglevel=debuglevel)
 
     def prepare(
         self,
@@ -64,13 +62,14 @@ class HealthCheck(Packages):
     ) -> tuple[Any, str]:
         """Download the report, block by block.
 
-        :param hdl: a file, open for reading and writing in binary mode; None for a temporary one
+        :param hdl: a file, open for reading and writing in binary mode, which is written to from where it
+            stands, and ends there; None for a temporary one
         :param nodes: numbers of nodes, such as 101; all of them by default
         :param progresshook: called after each block with the number of bytes that are there (int)
         :param hidden: False for a temporary file with a name
-        :returns: a tuple (the file, at its begin; the file name that HCP suggests), a zip archive
+        :returns: a tuple (the file, a zip archive, at the begin of that; the file name that HCP suggests)
         :raises MapiError: if HCP refuses, or if nothing is ready for download
-        :raises HcpsdkTruncatedError: if it was cut on the way; what is in ``hdl`` then is not the whole
+        :raises HcpsdkTruncatedError: if it was cut on the way; nothing of it is left in ``hdl`` then
         :raises TypeError, ValueError: if an argument makes no sense
         """
         check_target_file(hdl, progresshook)

@@ -8,7 +8,6 @@ from typing import Any, Union
 
 from .._check import kind
 from .._xml import text
-from ..target import Target
 from ._engine import XML, MapiError
 from ._packages import Hook, Packages, check_days, check_target_file, words, written
 
@@ -46,6 +45,8 @@ class Logs(Packages):
     :param target: a :class:`hcpsdk.Target` for ``admin.<hcp domain>`` and port 9090, with the
         credentials of a system-level user who has the role administrator or service
     :param debuglevel: as in :class:`hcpsdk.Connection`
+    :param timeout: seconds, as in :class:`hcpsdk.Connection`; None for 60, but ten minutes for the first byte
+        of a package
     :raises TypeError, ValueError: if an argument makes no sense
 
     The constants ``L_ACCESS``, ``L_SYSTEM``, ``L_SERVICE`` and ``L_APPLICATION`` are the types of logs,
@@ -66,9 +67,6 @@ class Logs(Packages):
     _error = LogsError
     _not_ready = LogsNotReadyError
     _in_progress = LogsInProgessError
-
-    def __init__(self, target: Target, debuglevel: int = 0) -> None:
-        super().__init__(target, debuglevel=debuglevel)
 
     def mark(self, message: str) -> None:
         """Write a remark into the internal logs, to be found there later.
@@ -113,18 +111,18 @@ class Logs(Packages):
     ) -> tuple[Any, str]:
         """Download the package, or some of the logs in it, block by block.
 
-        :param hdl: a file, open for reading and writing in binary mode; None for a temporary one, which
-            is gone as soon as it is closed
+        :param hdl: a file, open for reading and writing in binary mode, which is written to from where it
+            stands, and ends there; None for a temporary one, which is gone as soon as it is closed
         :param nodes: numbers of nodes, such as 101; all of them by default
         :param snodes: names of S Series nodes; none of them by default
         :param logs: types of logs, ``L_*``; all of them by default
         :param progresshook: called after each block with the number of bytes that are there (int)
         :param hidden: False for a temporary file with a name
-        :returns: a tuple (the file, at its begin; the file name that HCP suggests), a zip archive
+        :returns: a tuple (the file, a zip archive, at the begin of that; the file name that HCP suggests)
         :raises LogsNotReadyError: if nothing is ready for download
         :raises LogsInProgessError: if the package is being downloaded elsewhere, and HCP refuses
         :raises LogsError: if HCP refuses for another reason
-        :raises HcpsdkTruncatedError: if it was cut on the way; what is in ``hdl`` then is not the whole
+        :raises HcpsdkTruncatedError: if it was cut on the way; nothing of it is left in ``hdl`` then
         :raises TypeError, ValueError: if an argument makes no sense
         """
         check_target_file(hdl, progresshook)

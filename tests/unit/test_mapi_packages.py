@@ -249,13 +249,36 @@ def test_a_package_that_was_cut_is_not_taken_for_whole(logs, say, respond, monke
     assert made[0].closed
 
 
-def test_the_file_of_the_caller_stays_open(logs, say, respond) -> None:
-    """Or a program that resumes, or looks at what has arrived, could not."""
-    say(package(respond, b'0123456789').replace(b'Length: 10', b'Length: 20'))
-    mine = io.BytesIO()
+@pytest.mark.parametrize('before', [b'', b'mine'])
+def test_what_was_cut_leaves_nothing_in_the_file_of_the_caller(
+    logs, say, respond, monkeypatch, before: bytes
+) -> None:
+    """Or a second try would be written behind what the first one left, and the archive be broken."""
+    monkeypatch.setattr(packages, 'BLOCK', 4)
+    whole = package(respond, b'0123456789')
+    say(whole.replace(b'Length: 10', b'Length: 20'), whole)
+    mine = io.BytesIO(before + b'an older and longer one')
+    mine.seek(len(before))
     with pytest.raises(hcpsdk.HcpsdkTruncatedError):
         logs.download(mine)
-    assert not mine.closed
+    assert (mine.getvalue(), mine.tell()) == (before, len(before))
+    assert logs.download(mine)[0] is mine
+    assert mine.getvalue() == before + b'0123456789'
+
+
+class Closing(io.BytesIO):
+    """A file that is gone as soon as something is written."""
+
+    def write(self, data: object) -> int:
+        self.close()
+        raise OSError('no space left')
+
+
+def test_a_file_that_cannot_be_taken_back_does_not_hide_what_happened(logs, say, respond) -> None:
+    """Or one would read of a closed file, and not of a full disk."""
+    say(package(respond, b'x'))
+    with pytest.raises(OSError, match='no space left'):
+        logs.download(Closing())
 
 
 @pytest.mark.parametrize(
@@ -300,6 +323,13 @@ def test_the_suggested_name_is_only_a_name(said: str, name: str) -> None:
     assert packages.suggested(said, 'logs.zip') == name
 
 
+class Pipe(io.BytesIO):
+    """What goes in comes out elsewhere."""
+
+    def seekable(self) -> bool:
+        return False
+
+
 BAD = [
     (lambda logs: logs.mark(None), TypeError, 'message'),
     (lambda logs: logs.mark(''), LogsError, 'empty'),
@@ -312,6 +342,9 @@ BAD = [
     (lambda logs: logs.prepare(snodes=['']), ValueError, 'snodes'),
     (lambda logs: logs.download('logs.zip'), TypeError, 'hdl'),
     (lambda logs: logs.download(io.StringIO()), TypeError, 'binary'),
+    (lambda logs: logs.download(io.BufferedReader(io.BytesIO())), TypeError, 'written'),
+    (lambda logs: logs.download(io.BufferedWriter(io.BytesIO())), TypeError, 'read from'),
+    (lambda logs: logs.download(Pipe()), TypeError, 'rewound'),
     (lambda logs: logs.download(nodes=101), TypeError, 'iterable'),
     (lambda logs: logs.download(nodes=[1.5]), TypeError, 'nodes'),
     (lambda logs: logs.download(nodes=[True]), TypeError, 'nodes'),
@@ -342,6 +375,12 @@ def test_bad_arguments_of_the_health_check(health, network) -> None:
         with pytest.raises(TypeError, match=next(iter(bad))):
             health.prepare(**bad)
     assert network.dialled == []
+
+
+def test_how_long_it_waits_can_be_chosen(target, one_node) -> None:
+    """Or a program would stand for ten minutes that has one."""
+    patient = Logs(target, timeout=(5, 90))
+    assert (patient._asking._patience.read, patient._acting._patience.read) == (90, 90)
 
 
 def test_a_download_may_take_longer_to_begin(logs) -> None:

@@ -41,6 +41,8 @@ class Asker:
     """as in a Connection; None: as that has it by itself"""
     _acting_timeout: float | tuple[float, float] | None = None
     """for what changes something, if that may take longer"""
+    _again = True
+    """a question may be repeated as often as a Connection likes: it costs HCP little"""
 
     def __init__(self, target: Target, debuglevel: int = 0) -> None:
         self._target = kind('target', target, Target, 'a hcpsdk.Target')
@@ -87,7 +89,7 @@ class Asker:
     def _connection(self, asking: bool) -> Connection:
         timeout = self._timeout if asking else self._acting_timeout or self._timeout
         options: dict[str, Any] = {} if timeout is None else {'timeout': timeout}
-        if not asking:
+        if not (asking and self._again):
             options['retries'] = 0
         return Connection(self._target, debuglevel=self._debuglevel, **options)
 

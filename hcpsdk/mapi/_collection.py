@@ -7,17 +7,38 @@ further resources each member has.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from .._check import kind, number
 from ..target import Target
-from ._engine import Mapi, Timeout, as_dict, name_of
+from ._engine import Mapi, Timeout, as_dict, listed, name_of
 
 PAGE = 500
 """names asked for at once: a list of 10,000 namespaces comes in twenty answers, each a quick one"""
 
-
 Names = list[str]  # a Collection has a list() of its own
+
+
+class Part(NamedTuple):
+    """A further resource of a member."""
+
+    path: tuple[str, ...]
+    """below the member"""
+    change: str = 'POST'
+    """the method that changes it: PUT where HCP wants it as a whole, empty if it is read only"""
+    erasable: bool = False
+    """it can be deleted"""
+
+
+_ITSELF = Part(())
+
+CORS = Part(('cors',), 'PUT', erasable=True)
+"""rules for scripts from other origins, a document of their own (MAPI reference, 3.10)"""
+
+
+def parts_called(*names: str, change: str = 'POST') -> dict[str, Part]:
+    """Parts that are called here as in the path."""
+    return {name: Part((name,), change) for name in names}
 
 
 class Collection(Mapi):
@@ -35,11 +56,11 @@ class Collection(Mapi):
     """HCP sorts, filters and pages the list (MAPI reference, 1.7)"""
     _sorts = frozenset({'name'})
     """what it may be sorted by"""
-    _parts: Mapping[str, tuple[str, ...]] = {}
-    """further resources of a member: by what they are called here, their path below it"""
+    _parts: Mapping[str, Part] = {}
+    """further resources of a member, by what they are called here"""
 
-    def __init__(self, target: Target, *where: str, timeout: Timeout = 60) -> None:
-        super().__init__(target, timeout)
+    def __init__(self, target: Target, *where: str, timeout: Timeout = 60, debuglevel: int = 0) -> None:
+        super().__init__(target, timeout, debuglevel)
         self._where = where
 
     def list(
@@ -56,7 +77,8 @@ class Collection(Mapi):
         :param tag: only those with a tag that begins with it; not both
         :param sort: a property to sort by, the name by default
         :param descending: the other way round
-        :returns: an iterator of str. Members that come and go meanwhile may be missing, or come twice
+        :returns: an iterator of str. Members that come and go meanwhile may be missing, or come twice: to
+            delete all of them, take ``list(members.list())`` first
         :raises MapiError: if HCP refuses
         :raises ValueError: if the list cannot be sorted, or filtered, like that
         """
@@ -80,7 +102,7 @@ class Collection(Mapi):
         :raises MapiError: if HCP refuses
         """
         params = {'verbose': True} if verbose else None
-        return as_dict(self.get(self._path(name, part), params), f'{self._what} {name}')
+        return as_dict(self.get(self._path(name, self._part(part)), params), f'{self._what} {name}')
 
     def create(self, name: str, **properties: Any) -> None:
         """Make a member. It is not repeated, whatever happens on the way.
@@ -91,15 +113,20 @@ class Collection(Mapi):
         """
         self._create({self._key: self._named(name), **properties})
 
-    def modify(self, name: str, part: str | None = None, **properties: Any) -> None:
+    def modify(self, name: str, /, part: str | None = None, **properties: Any) -> None:
         """Change properties of a member, or of one of its further resources; the others stay as they are.
 
-        :param name: the member's
-        :param part: one of :meth:`parts`
+        :param name: the member's; ``name=...`` as a property gives it another one, where HCP knows that
+        :param part: one of :meth:`parts`. ``cors`` is replaced as a whole
         :param properties: as HCP spells them. A list replaces the one that is there
         :raises MapiError: if HCP refuses
+        :raises ValueError: if the part is read only
         """
-        self.post(self._path(name, part), body=properties)
+        resource = self._part(part)
+        if not resource.change:
+            raise ValueError(f'{part} of a {self._what} is read only')
+        change = self.put if resource.change == 'PUT' else self.post
+        change(self._path(name, resource), body=properties)
 
     def delete(self, name: Any, params: Any = None) -> Any:
         """Delete a member.
@@ -107,7 +134,20 @@ class Collection(Mapi):
         :param name: the member's
         :raises MapiError: if HCP refuses, as it does while something is in it
         """
-        return super().delete(self._path(name), params)
+        super().delete(self._path(name), params)
+
+    def deletepart(self, name: str, part: str) -> None:
+        """Delete one of the further resources of a member: its own settings, so that HCP's defaults count.
+
+        :param name: the member's
+        :param part: one of :meth:`parts`
+        :raises MapiError: if HCP refuses; so it does if there are none
+        :raises ValueError: if it cannot be deleted
+        """
+        resource = self._part(part)
+        if not resource.erasable:
+            raise ValueError(f'{part} of a {self._what} cannot be deleted')
+        super().delete(self._path(name, resource))
 
     @classmethod
     def parts(cls) -> Names:
@@ -117,29 +157,35 @@ class Collection(Mapi):
     def _create(self, properties: Mapping[str, Any], params: Any = None) -> None:
         self.put(self._where, params, properties)
 
-    def _path(self, name: Any, part: str | None = None) -> tuple[str, ...]:
-        path = (*self._where, self._named(name))
+    def _path(self, name: Any, part: Part = _ITSELF) -> tuple[str, ...]:
+        return (*self._where, self._named(name), *part.path)
+
+    def _part(self, part: str | None) -> Part:
         if part is None:
-            return path
+            return _ITSELF
         if part not in self._parts:
             raise ValueError(f'a {self._what} has no part {part!r}; it has {", ".join(self.parts())}')
-        return (*path, *self._parts[part])
+        return self._parts[part]
 
     def _named(self, name: Any) -> str:
         return name_of(name, f'the name of a {self._what}')
 
     def _names(self, params: Any) -> Names:
-        found = as_dict(self.get(self._where, params), f'the list of {self._what}s').get(self._key, [])
-        return [str(name) for name in found]
+        found = as_dict(self.get(self._where, params), f'the list of {self._what}s')
+        return [str(name) for name in listed(found, self._key)]
 
     def _paged(self, params: dict[str, Any]) -> Iterator[str]:
+        """It ends, too, if something on the way leaves ``count`` or ``offset`` out."""
         offset = 0
+        last: Names = []
         while True:
             page = self._names({**params, 'offset': offset, 'count': PAGE})
-            yield from page
-            offset += len(page)
-            if len(page) < PAGE:
+            if page == last:
                 return
+            yield from page
+            if len(page) != PAGE:
+                return
+            offset, last = offset + PAGE, page
 
     def _selection(
         self, prefix: str | None, tag: str | None, sort: str | None, descending: bool

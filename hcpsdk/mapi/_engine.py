@@ -46,6 +46,10 @@ _HINTS = {
 }
 
 _WRONG_PORT = f'the management API has port {MAPI_PORT}'
+_VERSION = 'X-HCP-SoftwareVersion'
+_FOREIGN = f'this is not the management API, each answer of which has {_VERSION}'
+_PAGE = 'text/html'
+"""none of the formats in which it answers (1.6)"""
 
 
 class MapiError(HcpsdkError):
@@ -147,7 +151,7 @@ class Mapi(Asker):
         url = url_of(path)
         with self._answered('HEAD', url, params) as connection:
             self._note_version(connection)
-            if connection.response_status in _NOT_THERE:
+            if connection.response_status in _NOT_THERE and not self._foreign(connection):
                 return False
             self._insist(connection, 'HEAD', url)
             return True
@@ -180,20 +184,33 @@ class Mapi(Asker):
         self, method: str, path: Path, params: Params, body: Any, accept: str, form: str = JSON
     ) -> Answer:
         with self.open(method, path, params, body, accept=accept, form=form) as connection:
-            data = read_document(connection, url_of(path))
-            return _parsed(data, connection.getheader('Content-Type', ''), method, url_of(path))
+            url = url_of(path)
+            return _parsed(read_document(connection, url), _kind_of(connection), method, url)
 
     def _insist(self, connection: Connection, method: str, url: str) -> None:
-        if connection.response_status != 200:
+        if connection.response_status != 200 or self._foreign(connection):
             raise self._refusal(connection, f'{method} {url}')
 
     def _note_version(self, connection: Connection) -> None:
-        self._software_version = connection.getheader('X-HCP-SoftwareVersion', self._software_version)
+        self._software_version = connection.getheader(_VERSION, self._software_version)
+
+    def _foreign(self, connection: Connection) -> bool:
+        """Somebody else answers, such as a console: it sends everybody to its login, whatever the question.
+
+        HCP says its release with each answer of MAPI (1.8). What comes from MAPI's own port need not have it,
+        unless it is a page.
+        """
+        if connection.getheader(_VERSION, ''):
+            return False
+        if connection.response_status == 200:
+            return _kind_of(connection) == _PAGE
+        return self._target.port != MAPI_PORT
 
     def _refusal(self, connection: Connection, what: str) -> MapiError:
         status = connection.response_status
-        hints = [self._too_old(), _HINTS.get(status or 0, '')]
-        if self._target.port != MAPI_PORT and status in (403, 404):
+        foreign = self._foreign(connection)
+        hints = [self._too_old(), _HINTS.get(status or 0, ''), _FOREIGN if foreign else '']
+        if foreign and self._target.port != MAPI_PORT:
             hints.append(f'{_WRONG_PORT}, and this Target has {self._target.port}')
         reason = '; '.join([refusal(connection, what), *filter(None, hints)])
         return self._error(reason, status, said(connection), what.partition(' ')[2][len(PREFIX) :])
@@ -242,6 +259,18 @@ def name_of(name: str, what: str = 'a name') -> str:
     return name
 
 
+def content_of(what: str, content: Any) -> Union[str, bytes]:
+    """What is uploaded.
+
+    :raises TypeError, ValueError: if that is nothing
+    """
+    if not isinstance(content, (str, bytes)):
+        raise TypeError(f'{what} must be bytes or text, not {type(content).__name__}')
+    if not content.strip():
+        raise ValueError(f'{what} must not be empty')
+    return content
+
+
 def _payload(body: Any, form: str) -> tuple[Any, dict[str, str]]:
     """The body as it is sent, and the header that says what it is: HCP insists on it (1.6)."""
     if body is None:
@@ -253,10 +282,16 @@ def _payload(body: Any, form: str) -> tuple[Any, dict[str, str]]:
     return body, {'Content-Type': form}
 
 
+def _kind_of(connection: Connection) -> str:
+    """The format of an answer."""
+    form: str = connection.getheader('Content-Type', '')
+    return form.partition(';')[0].strip().lower()
+
+
 def _parsed(data: bytes, form: str, method: str, url: str) -> Answer:
     if not data:
         return {}
-    if form.partition(';')[0].strip().lower() != JSON:
+    if form != JSON:
         return data
     try:
         found = json.loads(data)
@@ -282,3 +317,17 @@ def as_dict(answer: Answer, what: str) -> dict[str, Any]:
     if not isinstance(answer, dict):
         raise MapiError(f'{what}: expected an object, got {type(answer).__name__}')
     return answer
+
+
+def listed(found: Any, *keys: str) -> list[Any]:
+    """A list below some keys, as HCP nests them (1.6). JSON made of XML may lack a list of one, or none.
+
+    >>> listed({'roles': {'role': ['MONITOR']}}, 'roles', 'role'), listed({'role': 'MONITOR'}, 'role')
+    (['MONITOR'], ['MONITOR'])
+    """
+    for key in keys:
+        if isinstance(found, Mapping):
+            found = found.get(key)
+    if isinstance(found, list):
+        return found
+    return [] if found in (None, '', {}) else [found]

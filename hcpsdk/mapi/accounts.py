@@ -7,19 +7,21 @@ from typing import Any
 
 from .._check import kind
 from ..target import Target
-from ._collection import Collection
-from ._engine import Timeout, name_of
+from ._collection import Collection, parts_called
+from ._engine import MapiError, Timeout, as_dict, listed, name_of
 
 
 class _Accounts(Collection):
     _pages = True
-
-    def __init__(self, target: Target, tenant: str | None = None, timeout: Timeout = 60) -> None:
-        where = () if tenant is None else ('tenants', name_of(tenant, 'the name of a tenant'))
-        super().__init__(target, *where, self._list, timeout=timeout)
-        self._tenant = tenant
-
     _list = ''
+    """the last word of its path"""
+    _parts = parts_called('dataAccessPermissions')
+
+    def __init__(
+        self, target: Target, tenant: str | None = None, timeout: Timeout = 60, debuglevel: int = 0
+    ) -> None:
+        where = () if tenant is None else ('tenants', name_of(tenant, 'the name of a tenant'))
+        super().__init__(target, *where, self._list, timeout=timeout, debuglevel=debuglevel)
 
     def permissions(self, name: str) -> dict[str, list[str]]:
         """What an account may do with data.
@@ -27,8 +29,8 @@ class _Accounts(Collection):
         :returns: a dictionary, name of a namespace: its permissions, such as ``['BROWSE', 'READ']``
         :raises MapiError: if HCP refuses
         """
-        found = self.read(name, 'dataAccessPermissions', verbose=False).get('namespacePermission', [])
-        return {one['namespaceName']: one['permissions']['permission'] for one in found}
+        found = self.read(name, 'dataAccessPermissions', verbose=False)
+        return dict(map(_permission, listed(found, 'namespacePermission')))
 
     def setpermissions(self, name: str, permissions: Mapping[str, Iterable[str]]) -> None:
         """Say what an account may do with data. Namespaces that are not named stay as they are.
@@ -36,7 +38,10 @@ class _Accounts(Collection):
         :param name: the account's
         :param permissions: name of a namespace: its permissions from now on; none takes all away
         :raises MapiError: if HCP refuses
+        :raises TypeError: if it is no dictionary of lists
         """
+        if not isinstance(permissions, Mapping):
+            raise TypeError(f'permissions must be a dictionary, not {type(permissions).__name__}')
         wanted = [
             {'namespaceName': namespace, 'permissions': {'permission': _listed(allowed)}}
             for namespace, allowed in permissions.items()
@@ -50,6 +55,7 @@ class Users(_Accounts):
     :param target: for ``<tenant>.<hcp domain>`` or ``admin.<hcp domain>``
     :param tenant: its name; None: the system's users, which can be looked at, and get new passwords
     :param timeout: as in :class:`hcpsdk.Connection`
+    :param debuglevel: as in :class:`hcpsdk.Connection`
 
     Passwords go to HCP as parameters of a query: they show up nowhere in logs and errors of this package.
 
@@ -60,7 +66,6 @@ class Users(_Accounts):
     _key = 'username'
     _sorts = frozenset({'username'})
     _list = 'userAccounts'
-    _parts = {'dataAccessPermissions': ('dataAccessPermissions',)}
 
     def create(
         self,
@@ -85,7 +90,10 @@ class Users(_Accounts):
         :param roles: such as ``['MONITOR', 'ADMINISTRATOR']``
         :param properties: more properties, as HCP spells them
         :raises MapiError: if HCP refuses
+        :raises ValueError: if there is no password, though HCP itself has to know one
         """
+        if password is None and localAuthentication:
+            raise ValueError('password must be given, unless localAuthentication is False')
         fixed = {
             'username': self._named(name),
             'fullName': name if fullName is None else fullName,
@@ -110,6 +118,7 @@ class Groups(_Accounts):
     :param target: for ``<tenant>.<hcp domain>`` or ``admin.<hcp domain>``
     :param tenant: its name; None: the system's groups, which can be looked at only
     :param timeout: as in :class:`hcpsdk.Connection`
+    :param debuglevel: as in :class:`hcpsdk.Connection`
 
     .. versionadded:: 0.9.0-5
     """
@@ -118,17 +127,29 @@ class Groups(_Accounts):
     _key = 'groupname'
     _pages = False
     _list = 'groupAccounts'
-    _parts = {'dataAccessPermissions': ('dataAccessPermissions',)}
 
-    def create(self, name: str, *, roles: Iterable[str] = (), **properties: Any) -> None:
-        """Let a group of Active Directory in.
+    def create(
+        self,
+        name: str | None = None,
+        *,
+        externalGroupID: str | None = None,
+        roles: Iterable[str] = (),
+        **properties: Any,
+    ) -> None:
+        """Let a group of Active Directory in, by its name or by its SID.
 
         :param name: ``group`` or ``group@domain``
+        :param externalGroupID: the SID
         :param roles: such as ``['MONITOR']``
         :param properties: more properties, as HCP spells them
         :raises MapiError: if HCP refuses
+        :raises ValueError: if there is neither a name nor a SID
         """
-        self._create({'groupname': self._named(name), 'roles': {'role': _listed(roles)}, **properties})
+        if name is None and externalGroupID is None:
+            raise ValueError('a group needs a name or an externalGroupID')
+        called = {'groupname': name, 'externalGroupID': externalGroupID}
+        known = {key: self._named(value) for key, value in called.items() if value is not None}
+        self._create({**known, 'roles': {'role': _listed(roles)}, **properties})
 
 
 class ContentClasses(Collection):
@@ -137,15 +158,27 @@ class ContentClasses(Collection):
     :param target: for ``<tenant>.<hcp domain>``
     :param tenant: its name
     :param timeout: as in :class:`hcpsdk.Connection`
+    :param debuglevel: as in :class:`hcpsdk.Connection`
 
     .. versionadded:: 0.9.0-5
     """
 
     _what = 'content class'
 
-    def __init__(self, target: Target, tenant: str, timeout: Timeout = 60) -> None:
+    def __init__(self, target: Target, tenant: str, timeout: Timeout = 60, debuglevel: int = 0) -> None:
         where = ('tenants', name_of(tenant, 'the name of a tenant'), 'contentClasses')
-        super().__init__(target, *where, timeout=timeout)
+        super().__init__(target, *where, timeout=timeout, debuglevel=debuglevel)
+
+
+def _permission(found: Any) -> tuple[str, list[str]]:
+    """A namespace, and what is allowed there.
+
+    :raises MapiError: if it has no name
+    """
+    namespace = as_dict(found, 'a permission').get('namespaceName')
+    if not isinstance(namespace, str):
+        raise MapiError(f'a permission names no namespace: {found!r}')
+    return namespace, [str(one) for one in listed(found, 'permissions', 'permission')]
 
 
 def _listed(names: Iterable[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from tempfile import SpooledTemporaryFile
@@ -53,6 +54,7 @@ class Chargeback(Mapi):
     CBM_ALL = [CBM_CSV, CBM_JSON, CBM_XML]
 
     _error = ChargebackError
+    _again = False  # who was too busy to make a report in time must not have to make it three times more
 
     def __init__(
         self, target: Target, timeout: float | tuple[float, float] = 600, debuglevel: int = 0
@@ -106,7 +108,8 @@ class Chargeback(Mapi):
             whole, by default
         :returns: an iterator of dictionaries with HCP's names, in HCP's order. ``startTime`` and
             ``endTime`` are :class:`datetime.datetime` with a time zone, ``valid`` is bool, ``systemName``,
-            ``tenantName``, ``namespaceName`` and ``deleted`` are str, all others int; volumes in bytes.
+            ``tenantName``, ``namespaceName`` and ``deleted`` are str, all others int, volumes in bytes;
+            a column that this release does not know holds int, float or str, whatever it looks like.
             ``namespaceName`` is None in the rows of the tenant as a whole, the last ones for each time
         :raises ChargebackError: if HCP refuses, or sends something else
         :raises HcpsdkTruncatedError: if the report was cut on the way
@@ -176,8 +179,28 @@ def _number(value: str) -> int | None:
     return int(value) if value else None
 
 
-# Columns that are no numbers: those come and go from release to release (MAPI reference, 3.9).
+_INTEGER = re.compile(r'[+-]?[0-9]+')
+_FRACTION = re.compile(r'[+-]?[0-9]*\.[0-9]+(?:[eE][+-]?[0-9]+)?')
+
+
+def _guessed(value: str) -> Any:
+    """What a value looks like: columns come and go from release to release (MAPI reference, 3.9)."""
+    if _INTEGER.fullmatch(value):
+        return int(value)
+    return float(value) if _FRACTION.fullmatch(value) else value or None
+
+
+_COUNTED = (
+    'objectCount', 'ingestedVolume', 'storageCapacityUsed',
+    'bytesIn', 'bytesOut', 'reads', 'writes', 'deletes',
+    'multipartObjects', 'multipartObjectParts', 'multipartObjectBytes',
+    'multipartUploads', 'multipartUploadParts', 'multipartUploadBytes',
+    'erasureCodedObjects', 'tieredObjects', 'tieredBytes', 'metadataOnlyObjects', 'metadataOnlyBytes',
+)  # fmt: skip
+
+# The columns that are known (MAPI reference, 3.9).
 _TYPES: dict[str, Callable[[str], Any]] = {
+    **dict.fromkeys(_COUNTED, _number),
     'systemName': _text,
     'tenantName': _text,
     'namespaceName': _name,
@@ -197,11 +220,11 @@ def _typed_rows(file: IO[bytes]) -> Iterator[dict[str, Any]]:
         if None in row or None in row.values():
             raise ChargebackError(f'a row of the report has another length than the header: {row}')
         try:
-            yield {name: _TYPES.get(name, _number)(value) for name, value in row.items()}
+            yield {name: _TYPES.get(name, _guessed)(value) for name, value in row.items()}
         except ValueError as cause:
             raise ChargebackError(f'a row of the report cannot be understood: {row} ({cause})') from cause
 
 
 def _lines(file: IO[bytes]) -> Iterator[str]:
     for line in file:
-        yield line.decode('utf-8', 'replace')
+        yield line.decode('utf-8-sig', 'replace')

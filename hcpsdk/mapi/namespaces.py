@@ -5,18 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..target import Target
-from ._collection import Collection
+from ._collection import CORS, Collection, Part, parts_called
 from ._engine import MapiError, Timeout, name_of
 
-_SIMPLE = (
-    'complianceSettings',
-    'cors',
-    'customMetadataIndexingSettings',
-    'permissions',
-    'replicationCollisionSettings',
-    'statistics',
-    'versioningSettings',
-)
 _PROTOCOLS = ('http', 'cifs', 'nfs', 'smtp')
 
 # What a copy takes over besides the properties, versioning and CORS, in an order in which HCP takes it.
@@ -44,6 +35,7 @@ class Namespaces(Collection):
         tenant lets system-level users administer it
     :param tenant: its name
     :param timeout: as in :class:`hcpsdk.Connection`
+    :param debuglevel: as in :class:`hcpsdk.Connection`
 
     Protocols are parts as well: ``read(name, 'http')``.
 
@@ -54,14 +46,22 @@ class Namespaces(Collection):
     _pages = True
     _sorts = frozenset({'name', 'hardQuota'})
     _parts = {
-        **{name: (name,) for name in _SIMPLE},
-        **{name: ('protocols', name) for name in _PROTOCOLS},
-        'protocols': ('protocols',),
+        **parts_called(
+            'complianceSettings',
+            'customMetadataIndexingSettings',
+            'permissions',
+            'protocols',
+            'replicationCollisionSettings',
+        ),
+        **{name: Part(('protocols', name)) for name in _PROTOCOLS},
+        **parts_called('statistics', change=''),
+        'cors': CORS,
+        'versioningSettings': Part(('versioningSettings',), erasable=True),
     }
 
-    def __init__(self, target: Target, tenant: str, timeout: Timeout = 60) -> None:
+    def __init__(self, target: Target, tenant: str, timeout: Timeout = 60, debuglevel: int = 0) -> None:
         where = ('tenants', name_of(tenant, 'the name of a tenant'), 'namespaces')
-        super().__init__(target, *where, timeout=timeout)
+        super().__init__(target, *where, timeout=timeout, debuglevel=debuglevel)
         self._tenant = tenant
 
     def statistics(self, name: str) -> dict[str, Any]:
@@ -74,7 +74,7 @@ class Namespaces(Collection):
 
     def retentionclasses(self, name: str) -> RetentionClasses:
         """The retention classes of a namespace, a :class:`RetentionClasses`."""
-        return RetentionClasses(self._target, self._tenant, name, self._timeout)
+        return RetentionClasses(self._target, self._tenant, name, self._timeout, self._debuglevel)
 
     def clone(self, name: str, new_name: str) -> None:
         """Make a namespace with all settings of another one: properties, parts and retention classes.
@@ -89,9 +89,9 @@ class Namespaces(Collection):
         """
         found = self.read(name)
         properties = {key: value for key, value in found.items() if key not in _NOT_TAKEN_OVER}
-        parts = {part: self._part(name, part) for part in _parts_of(found)}
+        parts = {part: self._settings_of(name, part) for part in _parts_of(found)}
         _check_readable(name, parts['http'])
-        cors, versioning = self._part(name, 'cors'), self._part(name, 'versioningSettings')
+        cors, versioning = self._settings_of(name, 'cors'), self._settings_of(name, 'versioningSettings')
         self.create(new_name, **_settable({**properties, 'versioningSettings': versioning}))
         # permissions first: a copy that fails half-way shall be no more open than the original
         self._adjust(new_name, 'permissions', parts.pop('permissions'))
@@ -99,16 +99,16 @@ class Namespaces(Collection):
         for part, settings in parts.items():
             self._adjust(new_name, part, settings)
         if cors:
-            self.put(self._path(new_name, 'cors'), body=cors)
+            self.modify(new_name, 'cors', **cors)
 
     def _adjust(self, name: str, part: str, settings: dict[str, Any]) -> None:
         """Change what differs and nothing else: HCP refuses some settings although it has them already."""
-        present = self._part(name, part)
+        present = self._settings_of(name, part)
         different = {key: value for key, value in settings.items() if value != present.get(key)}
         if different:
             self.modify(name, part, **different)
 
-    def _part(self, name: str, part: str) -> dict[str, Any]:
+    def _settings_of(self, name: str, part: str) -> dict[str, Any]:
         """Settings that may not be set, or that a release may not have: empty then.
 
         That they may not be seen is an error: a copy that keeps less than the original must not pass for one.
@@ -159,14 +159,17 @@ class RetentionClasses(Collection):
     :param tenant: its name
     :param namespace: its name
     :param timeout: as in :class:`hcpsdk.Connection`
+    :param debuglevel: as in :class:`hcpsdk.Connection`
 
     .. versionadded:: 0.9.0-5
     """
 
     _what = 'retention class'
 
-    def __init__(self, target: Target, tenant: str, namespace: str, timeout: Timeout = 60) -> None:
-        where = ('tenants', name_of(tenant, 'the name of a tenant'), 'namespaces')
-        super().__init__(
-            target, *where, name_of(namespace, 'the name of a namespace'), 'retentionClasses', timeout=timeout
-        )
+    def __init__(
+        self, target: Target, tenant: str, namespace: str, timeout: Timeout = 60, debuglevel: int = 0
+    ) -> None:
+        of_tenant = ('tenants', name_of(tenant, 'the name of a tenant'))
+        of_namespace = ('namespaces', name_of(namespace, 'the name of a namespace'))
+        where = (*of_tenant, *of_namespace, 'retentionClasses')
+        super().__init__(target, *where, timeout=timeout, debuglevel=debuglevel)

@@ -8,7 +8,7 @@ from .._check import kind, number
 from .._xml import nested
 from ..errors import HcpsdkError
 from ..target import Target
-from ._engine import XML, Answer, Mapi, as_dict, name_of, url_of
+from ._engine import XML, Answer, Mapi, as_dict, content_of, listed, name_of, url_of
 
 _SERVICE = ('services', 'replication')
 _CERTIFICATES = (*_SERVICE, 'certificates')
@@ -130,9 +130,11 @@ class Replication(Mapi):
         :param type: one of the constants for link types, as this system will see it
         :param remoteHost: ``replication.admin.<hcp domain>`` of the other system, or its nodes' addresses
         :param properties: more properties, as HCP spells them; those of ``connection``, too
-        :raises ValueError: if the type is unknown
+        :raises ValueError: if the type is unknown, or if a name is missing
         :raises MapiError: if HCP refuses
         """
+        name_of(name, 'the name of a link')
+        name_of(remoteHost, 'remoteHost')
         if type not in _ANY_TYPE:
             raise ValueError(f'type must be one of {", ".join(sorted(_ANY_TYPE))}, not {type!r}')
         connection = {'remoteHost': remoteHost, **properties.pop('connection', {})}
@@ -140,10 +142,10 @@ class Replication(Mapi):
             (*_SERVICE, 'links'), body={'name': name, 'type': type, 'connection': connection, **properties}
         )
 
-    def modifylink(self, name: str, **properties: Any) -> None:
+    def modifylink(self, name: str, /, **properties: Any) -> None:
         """Change properties of a link; this interrupts it for a moment.
 
-        :param name: its name
+        :param name: its name; ``name=...`` as a property gives it another one
         :param properties: as HCP spells them; ``type`` can become ``R_ACTIVE_ACTIVE`` and nothing else
         :raises MapiError: if HCP refuses
         """
@@ -231,7 +233,7 @@ class Replication(Mapi):
         :raises MapiError: if HCP refuses
         """
         found = as_dict(self.get(_CERTIFICATES), 'the list of certificates')
-        return list(found.get('certificate', []))
+        return [as_dict(one, 'a certificate') for one in listed(found, 'certificate')]
 
     def certificate(self, id: str = 'server') -> str:
         """A certificate as text, to be uploaded to the other system; this system's own by default.
@@ -246,8 +248,9 @@ class Replication(Mapi):
 
         :param text: its certificate, as :meth:`certificate` there returns it
         :raises MapiError: if HCP refuses
+        :raises TypeError, ValueError: if there is none
         """
-        self.put(_CERTIFICATES, body=text, form=XML)
+        self.put(_CERTIFICATES, body=content_of('text', text), form=XML)
 
     def deletecertificate(self, id: str) -> None:
         """Trust another system no more.
@@ -297,7 +300,7 @@ def _content(name: str, member: str, what: str) -> tuple[str, ...]:
 
 def _names(answer: Answer) -> dict[str, list[str]]:
     found = as_dict(answer, 'the content of a link')
-    return {what: list(members.get('name', [])) for what, members in found.items()}
+    return {what: [str(name) for name in listed(members, 'name')] for what, members in found.items()}
 
 
 def _link(name: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Union
 
 from ..target import Target
-from ._engine import Mapi, as_dict
+from ._engine import Mapi, as_dict, content_of, listed
 from .healthcheck import HealthCheck
 from .topologies import Topologies
 
@@ -32,7 +32,7 @@ class System(Mapi):
     ) -> None:
         super().__init__(target, timeout, debuglevel)
         self._healthcheck = HealthCheck(target, debuglevel)
-        self._topologies = Topologies(target, timeout)
+        self._topologies = Topologies(target, timeout, debuglevel)
 
     @property
     def healthcheck(self) -> HealthCheck:
@@ -60,8 +60,8 @@ class System(Mapi):
         :raises MapiError: if HCP refuses
         """
         params = {'verbose': True} if all else None
-        found = as_dict(self.get('storage/licenses', params), 'the licences').get('license', [])
-        return [as_dict(one, 'a licence') for one in found]
+        found = as_dict(self.get('storage/licenses', params), 'the licences')
+        return [as_dict(one, 'a licence') for one in listed(found, 'license')]
 
     def uploadlicense(self, key: Union[str, bytes]) -> None:
         """Give the system a new licence. It is not repeated, whatever happens on the way.
@@ -69,7 +69,7 @@ class System(Mapi):
         :param key: the licence key, as it was sent by the vendor
         :raises MapiError: if HCP refuses
         """
-        self.put('storage/licenses', body=_content('key', key), form='text/html')  # sic (7.1)
+        self.put('storage/licenses', body=content_of('key', key), form='text/html')  # sic (7.1)
 
     def nodestatistics(self) -> dict[str, Any]:
         """How the nodes fare: load, network, connections, volumes.
@@ -124,17 +124,5 @@ class System(Mapi):
         :param package: what is in the file of the key package
         :raises MapiError: if HCP refuses
         """
-        body = _content('package', package)
+        body = content_of('package', package)
         self.put('supportaccesscredentials', body=body, form='application/octet-stream')
-
-
-def _content(what: str, content: Any) -> Union[str, bytes]:
-    """What is uploaded.
-
-    :raises TypeError, ValueError: if that is nothing
-    """
-    if not isinstance(content, (str, bytes)):
-        raise TypeError(f'{what} must be bytes or text, not {type(content).__name__}')
-    if not content.strip():
-        raise ValueError(f'{what} must not be empty')
-    return content

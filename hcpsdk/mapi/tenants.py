@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from ..target import Target
-from ._collection import Collection
-from ._engine import Mapi, Timeout, as_dict, name_of
+from ._collection import CORS, Collection, parts_called
+from ._engine import Mapi, Timeout, as_dict, listed, name_of
 
 TenantPath = ('tenants',)
+
+Self = TypeVar('Self', bound='Tenant')
 
 
 class Tenants(Collection):
@@ -17,6 +19,7 @@ class Tenants(Collection):
     :param target: for ``admin.<hcp domain>``, a system-level user; or for ``<tenant>.<hcp domain>``, which
         may read and change its own tenant, and not list them
     :param timeout: as in :class:`hcpsdk.Connection`
+    :param debuglevel: as in :class:`hcpsdk.Connection`
 
     Which properties there are, and who may set them when, is HCP's own matter: MAPI reference, tenant.
 
@@ -27,22 +30,20 @@ class Tenants(Collection):
     _pages = True
     _sorts = frozenset({'name', 'hardQuota'})
     _parts = {
-        name: (name,)
-        for name in (
-            'availableServicePlans',
+        **parts_called(
             'consoleSecurity',
             'contactInfo',
-            'cors',
             'emailNotification',
             'namespaceDefaults',
             'permissions',
             'searchSecurity',
-            'statistics',
-        )
+        ),
+        **parts_called('availableServicePlans', 'statistics', change=''),
+        'cors': CORS,
     }
 
-    def __init__(self, target: Target, timeout: Timeout = 60) -> None:
-        super().__init__(target, *TenantPath, timeout=timeout)
+    def __init__(self, target: Target, timeout: Timeout = 60, debuglevel: int = 0) -> None:
+        super().__init__(target, *TenantPath, timeout=timeout, debuglevel=debuglevel)
 
     def create(
         self,
@@ -117,6 +118,13 @@ class Tenant:
             self._settings = as_dict(found, f'tenant {self.name}')
         return self._settings
 
+    def __enter__(self: Self) -> Self:
+        self._mapi.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.close()
+
     def close(self) -> None:
         """Close the connection to HCP; the next question would open a new one."""
         self._mapi.close()
@@ -131,5 +139,5 @@ def listtenants(target: Target, timeout: float = 60, debuglevel: int = 0) -> lis
 
     .. versionadded:: 0.9.0-5
     """
-    names = as_dict(Mapi(target, timeout, debuglevel).get(TenantPath), 'the list of tenants').get('name', [])
-    return [Tenant(target, name, timeout, debuglevel) for name in names]
+    found = as_dict(Mapi(target, timeout, debuglevel).get(TenantPath), 'the list of tenants')
+    return [Tenant(target, str(name), timeout, debuglevel) for name in listed(found, 'name')]

@@ -7,7 +7,7 @@ from typing import Any
 from .._check import kind
 from ..target import Target
 from ._collection import Collection, Names
-from ._engine import as_dict, name_of
+from ._engine import as_dict, listed, name_of
 
 Dicts = list[dict[str, Any]]  # a Collection has a list() of its own
 
@@ -19,6 +19,7 @@ class Topologies(Collection):
 
     :param target: as for :class:`hcpsdk.mapi.System`, whose :attr:`hcpsdk.mapi.System.topologies` it is
     :param timeout: seconds, as in :class:`hcpsdk.Connection`
+    :param debuglevel: as in :class:`hcpsdk.Connection`
 
     To make one takes ``type`` (``'RING'`` or ``'FULLY_CONNECTED'``) and ``replicationLinks``, for example
     ``{'replicationLink': [{'name': 'a-to-b'}, {'name': 'b-to-c'}, {'name': 'a-to-c'}]}``. Neither can be
@@ -30,8 +31,10 @@ class Topologies(Collection):
     _since = '8.0'
     _what = 'topology'
 
-    def __init__(self, target: Target, timeout: float | tuple[float, float] = 60) -> None:
-        super().__init__(target, *_SERVICE, 'ecTopologies', timeout=timeout)
+    def __init__(
+        self, target: Target, timeout: float | tuple[float, float] = 60, debuglevel: int = 0
+    ) -> None:
+        super().__init__(target, *_SERVICE, 'ecTopologies', timeout=timeout, debuglevel=debuglevel)
 
     def retire(self, name: str) -> None:
         """Give a topology up: its objects become whole again. There is no way back.
@@ -59,7 +62,7 @@ class Topologies(Collection):
         :raises MapiError: if HCP refuses
         """
         found = as_dict(self.get((*self._path(name), 'tenants')), f'the tenants of {name}')
-        return [str(tenant) for tenant in found.get('name', [])]
+        return [str(tenant) for tenant in listed(found, 'name')]
 
     def addtenant(self, name: str, tenant: str) -> None:
         """Add a tenant to a topology.
@@ -104,5 +107,5 @@ class Topologies(Collection):
         return (*self._path(name), 'tenants', name_of(tenant, 'the name of a tenant'))
 
     def _verbose(self, path: tuple[str, ...], key: str) -> Dicts:
-        found = as_dict(self.get(path, {'verbose': True}), path[-1]).get(key, [])
-        return [as_dict(one, key) for one in found]
+        found = as_dict(self.get(path, {'verbose': True}), path[-1])
+        return [as_dict(one, key) for one in listed(found, key)]

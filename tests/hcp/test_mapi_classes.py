@@ -298,7 +298,11 @@ BAD = [
     (lambda lab: Namespaces(lab, 'lab').read(''), ValueError, 'name of a namespace'),
     (lambda lab: Users(lab, 'lab').create('ann', 'pw', roles='MONITOR'), TypeError, 'list of names'),
     (lambda lab: Users(lab, 'lab').create('ann', b'pw'), TypeError, 'password'),
+    (lambda lab: Users(lab, 'lab').create('ann'), ValueError, 'password must be given'),
     (lambda lab: Users(lab, 'lab').setpermissions('ann', {'scans': 'READ'}), TypeError, 'list of names'),
+    (lambda lab: Users(lab, 'lab').setpermissions('ann', ['READ']), TypeError, 'a dictionary'),
+    (lambda lab: Groups(lab, 'lab').create(), ValueError, 'a name or an externalGroupID'),
+    (lambda lab: Groups(lab, 'lab').create(externalGroupID=''), ValueError, 'name of a group'),
     (lambda lab: Users(lab, 'lab').list(sort='hardQuota'), ValueError, 'sorted by username'),
     (lambda lab: Users(lab, 'lab').list(tag='x'), ValueError, 'tags'),
     (lambda lab: Groups(lab, 'lab').list(prefix='x'), ValueError, 'neither sorts nor filters'),
@@ -331,6 +335,53 @@ def test_each_mishap_has_its_likely_cause(mock_hcp: MockHCP, aim: Aim, lab: hcps
     assert 'level' in likely(mock_hcp, lab, 'services/replication')
     mock_hcp.system.tenants['lab'].mapi_enabled = False
     assert 'switched off' in likely(mock_hcp, lab, 'tenants/lab')
+
+
+def test_a_group_by_its_sid(aim: Aim) -> None:
+    """Or a group whose name is not unique in the forest could not be let in."""
+    types = {'authenticationType': ['LOCAL', 'EXTERNAL']}
+    Tenants(aim()).create(
+        'ad', username='boss', password='Secret-1', hardQuota='5 GB', authenticationTypes=types
+    )
+    groups = Groups(aim('ad', 'boss', 'Secret-1'), 'ad')
+    groups.create(externalGroupID='S-1-5-21-1-2-3-4', roles=['MONITOR'])
+    [name] = groups.list()
+    assert groups.read(name)['externalGroupID'] == 'S-1-5-21-1-2-3-4'
+
+
+def test_rules_for_other_origins(lab: hcpsdk.Target) -> None:
+    """Or a tenant's web pages could not use it without curl."""
+    tenants = Tenants(lab)
+    tenants.modify('lab', 'cors', cors='<CORSConfiguration/>')
+    assert tenants.read('lab', 'cors')['cors'] == '<CORSConfiguration/>'
+    tenants.deletepart('lab', 'cors')
+    with pytest.raises(MapiError, match='404'):
+        tenants.deletepart('lab', 'cors')
+
+
+def test_versioning_of_a_namespace_can_be_given_back(lab: hcpsdk.Target) -> None:
+    """Or what the tenant's settings say could not be made to count again."""
+    namespaces = Namespaces(lab, 'lab')
+    namespaces.create('scans', hardQuota='1 GB')
+    namespaces.modify('scans', 'versioningSettings', enabled=True, prune=False)
+    namespaces.deletepart('scans', 'versioningSettings')
+
+
+def test_renaming(aim: Aim, lab: hcpsdk.Target) -> None:
+    """Or a tenant or a namespace would keep the name of a typing error."""
+    namespaces = Namespaces(lab, 'lab')
+    namespaces.create('scasn', hardQuota='1 GB')
+    namespaces.modify('scasn', name='scans')
+    assert list(namespaces.list()) == ['scans']
+
+
+def test_a_tenant_in_a_with_block(mock_hcp: MockHCP, lab: hcpsdk.Target) -> None:
+    """Or it would be the only one of the classes that cannot."""
+    with Tenant(lab, 'lab') as tenant:
+        tenant.info()
+        mock_hcp.log.clear()
+        tenant.info(cache=False)
+    assert len({seen.connection for seen in mock_hcp.log}) == 1
 
 
 def test_mapi_reaches_what_has_no_class(aim: Aim, lab: hcpsdk.Target) -> None:

@@ -113,6 +113,10 @@ def test_a_failover_of_two_systems(mock_hcp_pair: Pair, aim: Callable[[MockHCP],
 
 BAD = [
     (lambda r: r.createlink('a', 'BOTH', 'b'), ValueError, 'type must be'),
+    (lambda r: r.createlink('', 'OUTBOUND', 'b'), ValueError, 'name of a link'),
+    (lambda r: r.createlink('a', 'OUTBOUND', ''), ValueError, 'remoteHost'),
+    (lambda r: r.uploadcertificate(None), TypeError, 'text must be'),
+    (lambda r: r.uploadcertificate(' '), ValueError, 'text must not be empty'),
     (lambda r: r.addcontent('a', 'm', 'users'), ValueError, 'what must be'),
     (lambda r: r.addcontent('a', ''), ValueError, 'must not be empty'),
     (lambda r: r.shutdownalllinks(''), ValueError, 'reason'),

@@ -74,6 +74,34 @@ def test_rows(report, network, respond) -> None:
     assert list(namespace) == REPORT.decode().partition('\n')[0].split(',')
 
 
+@pytest.mark.parametrize(
+    ('said', 'value'),
+    [('0.5', 0.5), ('7', 7), ('', None), ('Default', 'Default'), ('1_0', '1_0'), ('nan', 'nan')],
+)
+def test_a_column_that_nobody_knew_of_is_no_obstacle(
+    report, network, respond, said: str, value: object
+) -> None:
+    """Or a new release of HCP would end all billing by one column more."""
+    network.answers(csv_answer(respond, REPORT.replace(b',1,', f',{said},'.encode())))
+    found = next(report.rows('lab'))['madeUp']
+    assert found == value
+    assert type(found) is type(value)
+
+
+def test_the_mark_that_some_programs_put_before_a_text(report, network, respond) -> None:
+    """Or the first column would be called something that nobody can see."""
+    network.answers(csv_answer(respond, b'\xef\xbb\xbf' + REPORT))
+    assert next(report.rows('lab'))['systemName'] == 'hcp1'
+
+
+def test_a_report_is_asked_for_once(report, network, respond) -> None:
+    """Or a system too busy to answer in time would have to make the same report four times."""
+    network.answers(TimeoutError('timed out'))
+    with pytest.raises(hcpsdk.HcpsdkTimeoutError):
+        report.request('lab')
+    assert len(network.dialled) == 1
+
+
 def test_rows_can_be_written_again(report, network, respond) -> None:
     """Or there would be no CSV for a spreadsheet."""
     network.answers(csv_answer(respond))

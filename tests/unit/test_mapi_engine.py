@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import pickle
 
 import pytest
 
 import hcpsdk
-from hcpsdk.mapi import Mapi, MapiError, Tenants
+from hcpsdk.mapi import Mapi, MapiError, Tenants, Users, listtenants
 from hcpsdk.mapi._engine import url_of
 
 JSON = 'Content-Type: application/json\r\n'
+HTML = 'Content-Type: text/html; charset=UTF-8\r\n'
+VERSION = 'X-HCP-SoftwareVersion: 9.0.0.2\r\n'
 
 
 @pytest.fixture
@@ -175,8 +178,44 @@ def test_in_a_with_block_questions_share_a_connection(mapi, network) -> None:
 )
 def test_whether_something_exists(mapi, network, status: str, there: bool) -> None:
     """Or a tenant that is not there would be an error, as HCP says 302 to that (1.8)."""
-    network.answers(answer(status=status, lines='Location: /\r\n'))
+    network.answers(answer(status=status, lines=f'Location: /\r\n{VERSION}'))
     assert mapi.exists('tenants/lab') is there
+
+
+@pytest.mark.parametrize(
+    ('method', 'call'),
+    [
+        ('HEAD', lambda tenants: tenants.exists('lab')),
+        ('GET', lambda tenants: tenants.read('lab')),
+        ('PUT', lambda tenants: tenants.create('lab')),
+        ('DELETE', lambda tenants: tenants.delete('lab')),
+    ],
+)
+def test_a_page_is_no_answer(target, network, method: str, call) -> None:
+    """Or the login page of a console would pass for a tenant that is there, or that was made or deleted."""
+    network.answers(answer(b'' if method == 'HEAD' else b'<html>', lines=HTML))
+    with pytest.raises(MapiError, match='port 9090, and this Target has 80') as caught:
+        call(Tenants(target))
+    assert (caught.value.status, caught.value.resource) == (
+        200,
+        '/tenants/lab' if method != 'PUT' else '/tenants',
+    )
+
+
+def test_a_redirection_of_something_else_is_no_answer(mapi, network) -> None:
+    """Or a console, which sends everybody to its login, would say of each tenant that it is not there."""
+    network.answers(answer(status='302 Found', lines='Location: /login\r\n'))
+    with pytest.raises(MapiError, match='302 Found.*port 9090, and this Target has 80'):
+        mapi.exists('tenants/lab')
+
+
+def test_on_its_own_port_hcp_need_not_say_its_release(names, network) -> None:
+    """Or one header that is left out of an answer would be an error where there is none."""
+    target = hcpsdk.Target(
+        'n1.m.hcp1.example.com', hcpsdk.DummyAuthorization(), 9090, ssl=False, resolver=names
+    )
+    network.answers(answer(status='302 Found'))
+    assert not Mapi(target).exists('tenants/lab')
 
 
 def test_whether_something_exists_may_not_be_told(mapi, network) -> None:
@@ -223,6 +262,14 @@ def test_a_wrong_port_is_a_hint(mapi, network) -> None:
     network.answers(answer(status='403 Forbidden'))
     with pytest.raises(MapiError, match='has port 9090, and this Target has 80'):
         mapi.get('tenants')
+
+
+def test_a_port_that_is_right_is_no_hint(mapi, network) -> None:
+    """Or one whose test server has another port would look for the fault there."""
+    network.answers(answer(status='403 Forbidden', lines=VERSION))
+    with pytest.raises(MapiError) as caught:
+        mapi.get('tenants')
+    assert 'port' not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -302,6 +349,94 @@ def test_a_list_that_hcp_does_not_have_is_refused(target, network, options, kind
     """Or HCP would answer 400, or leave the filter out and list everything."""
     with pytest.raises(kind, match=why):
         Tenants(target).list(**options)
+    assert network.dialled == []
+
+
+@pytest.mark.parametrize('page', ['["a", "b"]', '["a", "b", "c"]'])
+def test_a_list_that_is_not_paged_ends(target, network, monkeypatch, page: str) -> None:
+    """Or a release, or a gateway, that leaves the paging out would have a program list the same forever."""
+    monkeypatch.setattr('hcpsdk.mapi._collection.PAGE', 2)
+    for at in ('192.0.2.1', '192.0.2.2', '192.0.2.3'):
+        network.answers(answer(f'{{"name": {page}}}'.encode()), at=at)
+    assert list(Tenants(target).list()) == json.loads(page)
+
+
+ODD_LISTS = [
+    ('{"name": "lab"}', ['lab']),
+    ('{"name": null}', []),
+    ('{"name": ""}', []),
+    ('{}', []),
+    ('{"name": [1]}', ['1']),
+]
+
+
+@pytest.mark.parametrize(('body', 'found'), ODD_LISTS)
+def test_lists_of_one_and_of_none(target, network, body: str, found: list[str]) -> None:
+    """Or a list would be read letter by letter, as JSON made of XML knows no list of one or of none."""
+    network.answers(answer(body.encode()))
+    network.answers(answer(body.encode()), at='192.0.2.2')
+    assert list(Tenants(target).list()) == found
+    assert [tenant.name for tenant in listtenants(target)] == found
+
+
+ODD_PERMISSIONS = [
+    ('{"namespacePermission": null}', {}),
+    ('{}', {}),
+    (
+        '{"namespacePermission": {"namespaceName": "a", "permissions": {"permission": "READ"}}}',
+        {'a': ['READ']},
+    ),
+    ('{"namespacePermission": [{"namespaceName": "a", "permissions": {}}]}', {'a': []}),
+    ('{"namespacePermission": [{"namespaceName": "a"}]}', {'a': []}),
+    ('{"namespacePermission": [{"namespaceName": "a", "permissions": ["READ"]}]}', {'a': ['READ']}),
+]
+
+
+@pytest.mark.parametrize(('body', 'found'), ODD_PERMISSIONS)
+def test_permissions_of_one_and_of_none(target, network, body: str, found: object) -> None:
+    """Or a program would fail by a KeyError, or give an account the permissions R, E, A and D."""
+    network.answers(answer(body.encode()))
+    assert Users(target, 'lab').permissions('ann') == found
+
+
+@pytest.mark.parametrize('body', [b'{"namespacePermission": [{}]}', b'{"namespacePermission": ["a"]}'])
+def test_permissions_of_no_namespace_are_an_error(target, network, body: bytes) -> None:
+    """Or a program would take them for those of a namespace without a name."""
+    network.answers(answer(body))
+    with pytest.raises(MapiError, match='a permission'):
+        Users(target, 'lab').permissions('ann')
+
+
+def test_a_member_can_be_renamed(target, network) -> None:
+    """Or what HCP calls name could not be changed, as the member's own name is called so here, too."""
+    wire = network.answers(answer())
+    Tenants(target).modify('lab', name='laboratory')
+    assert wire.lines[0] == 'POST /mapi/tenants/lab HTTP/1.1'
+    assert wire.body == b'{"name": "laboratory"}'
+
+
+def test_what_hcp_wants_as_a_whole_is_sent_so(target, network) -> None:
+    """Or HCP would answer 405: the rules for other origins are put and deleted, not posted (3.10)."""
+    wires = [network.answers(answer(), at=at) for at in ('192.0.2.1', '192.0.2.2')]
+    Tenants(target).modify('lab', 'cors', cors='<CORSConfiguration/>')
+    Tenants(target).deletepart('lab', 'cors')
+    assert [wire.lines[0] for wire in wires] == [
+        f'{verb} /mapi/tenants/lab/cors HTTP/1.1' for verb in ('PUT', 'DELETE')
+    ]
+
+
+@pytest.mark.parametrize(
+    ('call', 'said'),
+    [
+        (lambda tenants: tenants.modify('lab', 'statistics', objectCount=0), 'statistics.*read only'),
+        (lambda tenants: tenants.deletepart('lab', 'contactInfo'), 'contactInfo.*deleted'),
+        (lambda tenants: tenants.deletepart('lab', 'nope'), 'no part'),
+    ],
+)
+def test_what_a_part_does_not_know_is_refused_at_the_call(target, network, call, said: str) -> None:
+    """Or one would have to make something of the answer 405."""
+    with pytest.raises(ValueError, match=said):
+        call(Tenants(target))
     assert network.dialled == []
 
 

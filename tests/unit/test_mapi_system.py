@@ -145,6 +145,13 @@ def test_bad_arguments_are_refused_before_anything_is_sent(
     assert network.dialled == []
 
 
+def test_what_it_is_made_of_shows_what_goes_on_too(target, say, capsys) -> None:
+    """Or one who looks for the fault in there would see nothing."""
+    say({'name': []})
+    list(System(target, debuglevel=1).topologies.list())
+    assert 'GET /mapi/services/erasureCoding/ecTopologies' in capsys.readouterr().out
+
+
 def test_a_release_too_old_is_named(system, network, respond) -> None:
     """Or a 404 would be taken for a wrong path."""
     network.answers(respond('404 Not Found', X_HCP_SoftwareVersion='7.1.0.10'))

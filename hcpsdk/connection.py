@@ -339,8 +339,9 @@ class Connection:
 
     def _clear_way(self) -> None:
         """One request at a time, and nothing of the last one's answer may be taken for the next one's."""
-        if any(system.link is not None and system.link.busy for system in self._systems):
-            raise HcpsdkError('this Connection is in the middle of a request; use another one beside it')
+        for system in self._systems:
+            if system.link is not None and system.link.busy:
+                raise HcpsdkError('this Connection is in the middle of a request; use another one beside it')
         response, self._response = self._response, None
         self._discard(response)
 

@@ -89,7 +89,7 @@ def asked(hcp: MockHCP, names: dict[str, Any], call: str) -> set[tuple[str, str]
     """The requests that a call makes; most of them HCP refuses, as it has nothing of that name."""
     hcp.log.clear()
     with contextlib.suppress(hcpsdk.HcpsdkError):
-        found = eval(re.sub(r'^(\w+)\(system\)\.', r'OfSystem["\1"].', call), dict(names))  # noqa: S307
+        found = eval(re.sub(r'^(\w+)\(system\)\.', r'OfSystem["\1"].', call), dict(names))
         if isinstance(found, Iterator):
             list(found)
     return {(seen.method, seen.path.partition('?')[0].removeprefix('/mapi/')) for seen in hcp.log}

@@ -330,4 +330,4 @@ def listed(found: Any, *keys: str) -> list[Any]:
             found = found.get(key)
     if isinstance(found, list):
         return found
-    return [] if found in (None, '', {}) else [found]
+    return [] if found in (None, '') else [found]

@@ -216,6 +216,10 @@ def test_on_its_own_port_hcp_need_not_say_its_release(names, network) -> None:
     )
     network.answers(answer(status='302 Found'))
     assert not Mapi(target).exists('tenants/lab')
+    network.answers(answer(b'<html>', lines=HTML), at='192.0.2.2')
+    with pytest.raises(MapiError, match='this is not the management API') as caught:
+        Mapi(target).get('tenants')
+    assert 'port' not in str(caught.value)
 
 
 def test_whether_something_exists_may_not_be_told(mapi, network) -> None:
@@ -352,13 +356,14 @@ def test_a_list_that_hcp_does_not_have_is_refused(target, network, options, kind
     assert network.dialled == []
 
 
-@pytest.mark.parametrize('page', ['["a", "b"]', '["a", "b", "c"]'])
-def test_a_list_that_is_not_paged_ends(target, network, monkeypatch, page: str) -> None:
+@pytest.mark.parametrize(('page', 'asked'), [('["a", "b"]', 2), ('["a", "b", "c"]', 1)])
+def test_a_list_that_is_not_paged_ends(target, network, monkeypatch, page: str, asked: int) -> None:
     """Or a release, or a gateway, that leaves the paging out would have a program list the same forever."""
     monkeypatch.setattr('hcpsdk.mapi._collection.PAGE', 2)
     for at in ('192.0.2.1', '192.0.2.2', '192.0.2.3'):
         network.answers(answer(f'{{"name": {page}}}'.encode()), at=at)
     assert list(Tenants(target).list()) == json.loads(page)
+    assert len(network.dialled) == asked
 
 
 ODD_LISTS = [

@@ -266,6 +266,15 @@ def test_what_was_cut_leaves_nothing_in_the_file_of_the_caller(
     assert mine.getvalue() == before + b'0123456789'
 
 
+def test_an_older_and_longer_file_is_written_over(logs, say, respond) -> None:
+    """Or what is left of the old package would stand behind the new one."""
+    say(package(respond, b'0123456789'))
+    mine = io.BytesIO(b'mine, an older and longer one')
+    mine.seek(4)
+    assert logs.download(mine)[0].read() == b'0123456789'
+    assert mine.getvalue() == b'mine0123456789'
+
+
 class Closing(io.BytesIO):
     """A file that is gone as soon as something is written."""
 

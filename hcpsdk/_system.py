@@ -21,6 +21,9 @@ logger = logging.getLogger(__name__)
 SLOT_PAUSE = 0.05
 """seconds between two looks whether one of the nodes takes one more connection"""
 
+LAST_LOOK = 0.25
+"""seconds after the timeout for connects: who holds a place began earlier, and may be failing just now"""
+
 _OUR_OWN = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL})
 """what keeps a socket from being made or connected on this side (socket(2), connect(2))"""
 
@@ -95,7 +98,7 @@ class System:
         clock = self.patience.clock
         started, errand.resolve = clock.precise(), 0.0
         since = clock.now()
-        end = since + self.patience.connect
+        end = since + self.patience.connect + LAST_LOOK
         while True:
             failures: list[Failure] = []
             link = self._round(errand, failures)

@@ -11,6 +11,10 @@ logger = logging.getLogger(__name__)
 FLOOR = ssl.TLSVersion.TLSv1_2
 """the oldest version we speak; RFC 8996 retired the ones before"""
 
+# SSL_OP_IGNORE_UNEXPECTED_EOF of OpenSSL 3. Before Python 3.10.9 every context has it, so that an end without
+# TLS's goodbye looks like one with it (CPython issue 95494); there, ``ssl`` has no name for it either.
+_LENIENT = 0x80
+
 WAYS_OUT = """\
 There are three ways out:
 
@@ -47,6 +51,20 @@ def _trusting_context() -> ssl.SSLContext:
 
 SSL_NOVERIFY = _trusting_context()
 """A TLS context without any verification, for a laboratory: anybody may pose as the HCP."""
+
+
+@functools.cache
+def _lenient_by_default() -> bool:
+    """Where contexts have it from the start, nobody has asked for it."""
+    fresh = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return ssl.OPENSSL_VERSION_INFO >= (3,) and bool(fresh.options & _LENIENT)
+
+
+def strict(context: ssl.SSLContext) -> ssl.SSLContext:
+    """The same context; an end without TLS's goodbye is a cut to it (RFC 9112, 9.8), on old Pythons, too."""
+    if _lenient_by_default():
+        context.options &= ~_LENIENT
+    return context
 
 
 @functools.cache

@@ -240,7 +240,7 @@ class Target:
     def _endpoint(self) -> Endpoint:
         """What a link to one of the addresses has to know; made when first needed."""
         if self._made_endpoint is None:
-            context = (self._sslcontext or _tls.verifying_context()) if self._ssl else None
+            context = _tls.strict(self._sslcontext or _tls.verifying_context()) if self._ssl else None
             self._made_endpoint = Endpoint(_ascii(self._fqdn), self._port, context, self._circle, {})
         return self._made_endpoint
 

@@ -122,6 +122,7 @@ def test_while_it_is_downloaded(manager, dial) -> None:
         Authorization=manager.token,
     )
     assert client.file.readline() == b'HTTP/1.1 200 OK\r\n'
+    assert len(b''.join(iter(client.file.readline, b'\r\n')) + client.file.read(10)) > 10
     assert state(manager) == DOWNLOADING
     assert manager.does('POST', 'logs/prepare', {}) == 400
 

@@ -13,7 +13,7 @@ import time
 import pytest
 
 import hcpsdk
-from hcpsdk import _link
+from hcpsdk import _link, _tls
 
 CHUNK = b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n'
 
@@ -172,6 +172,31 @@ def test_a_body_without_length_that_ends_without_a_goodbye_was_cut(villain, serv
     con.GET('/rest/object')
     with pytest.raises(hcpsdk.HcpsdkTruncatedError):
         con.read()
+
+
+def test_not_even_where_python_would_not_tell(villain, server_context, client_context, monkeypatch):
+    """As above, on Python 3.9, whose contexts take every end for one with a goodbye."""
+    monkeypatch.setattr(_tls, '_lenient_by_default', lambda: True)
+    client_context.options |= _tls._LENIENT
+    villain.listen(tls=server_context())
+    villain.plays(villain.read, villain.say(b'HTTP/1.1 200 OK\r\n\r\nhalf of it'), _vanish)
+    con = villain.connection(villain.target(sslcontext=client_context), retries=0)
+    con.GET('/rest/object')
+    with pytest.raises(hcpsdk.HcpsdkTruncatedError):
+        con.read()
+
+
+@pytest.mark.skipif(
+    ssl.OPENSSL_VERSION_INFO < (3,) or _tls._lenient_by_default(), reason='nobody can ask for it here'
+)
+def test_who_asks_python_not_to_tell_is_not_told(villain, server_context, client_context):
+    """A gateway that never says goodbye could not be used at all, not even by who knows it."""
+    client_context.options |= _tls._LENIENT
+    villain.listen(tls=server_context())
+    villain.plays(villain.read, villain.say(b'HTTP/1.1 200 OK\r\n\r\nall of it'), _vanish)
+    con = villain.connection(villain.target(sslcontext=client_context), retries=0)
+    con.GET('/rest/object')
+    assert con.read() == b'all of it'
 
 
 def _vanish(wire):

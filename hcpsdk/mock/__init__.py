@@ -4,8 +4,8 @@
 has the fixtures of :mod:`hcpsdk.mock.plugin`.
 
 The default system, :func:`default_system`, has the tenant ``m`` with the namespaces ``n1`` and ``n2``,
-the user ``n`` with password ``n01``, and for the management API the user ``service`` with password
-``service01``.
+the user ``n`` with password ``n01``, and for the management API the tenant's administrator ``boss`` with
+password ``boss01`` and the system's, ``service`` with password ``service01``.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import re
 import shlex
 import signal
 import socket
@@ -16,7 +17,7 @@ from collections.abc import Iterator
 from typing import Optional
 
 from .hcp import MockHCP
-from .model import Tenant
+from .model import System, Tenant
 
 ABOUT = """\
 A mock HCP on this machine. Without COMMAND it runs until Ctrl-C; with it, it runs as long as the command,
@@ -54,6 +55,9 @@ or, in Python,
 
 # The manual's namespace and user, which the samples use.
 NAMESPACE, USER = 'n1.m', 'n'
+
+RELEASE = re.compile(r'[0-9]{1,9}(\.[0-9]{1,9})+')
+"""two numbers at least: a mere 9 would count as older than 9.0"""
 
 ENDED = b'\0'
 """what stands for the command's end among the numbers of signals"""
@@ -95,6 +99,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument('--domain', default='hcp1.example.com', help='domain name of the HCP (%(default)s)')
     parser.add_argument('--nodes', type=int, default=4, help='number of nodes (%(default)s)')
+    parser.add_argument(
+        '--release', metavar='X.Y', default=System.software_version, help='software version (%(default)s)'
+    )
     for kind, use in (
         ('port', 'plain HTTP'),
         ('https-port', 'HTTPS, with --cert'),
@@ -111,7 +118,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _mock(given: argparse.Namespace) -> MockHCP:
-    return MockHCP(
+    if RELEASE.fullmatch(given.release) is None:
+        raise Failure(f'--release is numbers with dots, such as 9.0.0.2: {given.release!r}')
+    hcp = MockHCP(
         given.domain,
         nodes=given.nodes,
         port=given.port,
@@ -121,6 +130,8 @@ def _mock(given: argparse.Namespace) -> MockHCP:
         ssl_context=_context(given),
         directory=given.directory,
     )
+    hcp.system.software_version = given.release
+    return hcp
 
 
 def _context(given: argparse.Namespace) -> Optional[ssl.SSLContext]:

@@ -15,8 +15,7 @@ from .messages import Answer
 from .model import Namespace
 from .replies import Refusal, local_time
 from .resource import BOTH_LEVELS, Ask, Method, Route
-from .store import Place
-from .traffic import HOUR, Hour, holding, total
+from .traffic import HOUR, Hour, Whose, holding, total
 
 CSV = 'text/csv'
 KEPT = timedelta(days=180)
@@ -137,26 +136,29 @@ def _floor(at: datetime, step: Optional[timedelta]) -> datetime:
 
 
 def _namespace_row(ask: Ask, namespace: Namespace, interval: Interval) -> Tree:
-    hour = _figures(ask, (ask.tenant.name, namespace.name), interval)
-    return _row(ask, interval, hour, 'false', namespace.name)
+    return _row(ask, interval, _figures(ask, namespace, interval), 'false', namespace.name)
 
 
 def _tenant_row(ask: Ask, interval: Interval) -> Tree:
     """The sum over all namespaces, those included that are gone."""
-    there = [(ask.tenant.name, name) for name in ask.tenant.namespaces]
-    gone = [place for place in ask.running.traffic.places(ask.tenant.name) if place not in there]
-    hour = total(_figures(ask, place, interval) for place in [*there, *gone])
-    return _row(ask, interval, hour, 'included' if gone else 'false')
+    there = list(ask.tenant.namespaces.values())
+    gone = set(ask.running.traffic.namespaces(ask.tenant)) - {one.id for one in there}
+    hours = [_figures(ask, one, interval) for one in there] + [_done(ask, one, interval) for one in gone]
+    return _row(ask, interval, total(hours), 'included' if gone else 'false')
 
 
-def _figures(ask: Ask, place: Place, interval: Interval) -> Hour:
+def _figures(ask: Ask, namespace: Namespace, interval: Interval) -> Hour:
     """What was done, and what was there at the end: of an interval that is not over, what is there now."""
-    start = interval.start.timestamp() // HOUR * HOUR
-    found = ask.running.traffic.between(place, start, interval.end.timestamp())
-    namespace = ask.tenant.namespaces.get(place[1])
-    if not interval.valid and namespace is not None:
+    found = _done(ask, namespace.id, interval)
+    if not interval.valid:
         found.held = holding(ask.store(namespace), namespace.dpl)
     return found
+
+
+def _done(ask: Ask, namespace: str, interval: Interval) -> Hour:
+    """What was done in the namespace of an ID, and what was there at the last request."""
+    start = interval.start.timestamp() // HOUR * HOUR
+    return ask.running.traffic.between(Whose(ask.tenant.id, namespace), start, interval.end.timestamp())
 
 
 def _row(ask: Ask, interval: Interval, hour: Hour, deleted: str, namespace: str = '') -> Tree:

@@ -6,12 +6,12 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from .checks import checked, required
 from .estate import Topology, TopologyLink
 from .formats import Tree
-from .kinds import BOOLEAN, TEXT, BadValue, Kind, choice, integer, listed, text
+from .kinds import BOOLEAN, IF_SET, SHOWN_ONLY, TEXT, BadValue, Kind, choice, integer, listed, text
 from .links import ACTIVE_ACTIVE, LinkState, ReplicationLink
 from .model import System, find, rename
+from .properties import ALL, NOBODY, Property, Table, shown_only
 from .replies import Refusal
 from .resource import WRITERS, Ask, Method, Route, named
 
@@ -25,11 +25,14 @@ SIZES = (4096, 16_384, 32_768, 65_536, 131_072, 262_144, 524_288, 1_048_576)
 BASE = 'services/erasureCoding'
 FULLY_CONNECTED = 'FULLY_CONNECTED'
 
+_SIZE = integer(SIZES[0], SIZES[-1])
+
 
 def _size(value: Any) -> int:
-    if int(value) not in SIZES:
+    found: int = _SIZE.read(value)
+    if found not in SIZES:
         raise BadValue(f'one of {SIZES} is required')
-    return int(value)
+    return found
 
 
 _SYSTEMS = listed('name', TEXT)
@@ -42,22 +45,25 @@ def _wanted(value: Any) -> dict[str, Any]:
     return {**value, 'hcpSystems': _SYSTEMS.read(value.get('hcpSystems'))}
 
 
-# property -> (attribute, kind): what can be set at any time
-SETTINGS = {
-    'description': ('description', TEXT),
-    'erasureCodingDelay': ('delay', integer(0, 3650)),
-    'fullCopy': ('full_copy', BOOLEAN),
-    'minimumObjectSize': ('minimum_size', Kind(_size)),
-    'name': ('name', text(64, least=1)),
-    'restorePeriod': ('restore_period', integer(0, 180)),
-}
-_KINDS = {name: kind for name, (_, kind) in SETTINGS.items()}
-CREATE_ONLY = {
-    'type': choice('RING', FULLY_CONNECTED),
-    'replicationLinks': listed('replicationLink', Kind(_wanted)),
-}
-READ_ONLY = frozenset(
-    {'id', 'state', 'protectionStatus', 'readStatus', 'hcpSystems', 'tenants', 'erasureCodedObjects'}
+_LINKS = listed('replicationLink', Kind(_wanted))
+
+TOPOLOGY = Table(
+    'ecTopology',
+    Property('description', IF_SET, 'description'),
+    shown_only('erasureCodedObjects', SHOWN_ONLY, 'objects', verbose=ALL),
+    Property('erasureCodingDelay', integer(0, 3650), 'delay'),
+    Property('fullCopy', BOOLEAN, 'full_copy'),
+    shown_only('hcpSystems', SHOWN_ONLY, get=ALL),
+    shown_only('id', SHOWN_ONLY, 'id', verbose=ALL),
+    Property('minimumObjectSize', Kind(_size), 'minimum_size'),
+    Property('name', text(64, least=1), 'name', required=True),
+    shown_only('protectionStatus', SHOWN_ONLY, get=ALL),
+    shown_only('readStatus', SHOWN_ONLY, get=ALL),
+    Property('replicationLinks', Kind(_LINKS.read), post=NOBODY, required=True),
+    Property('restorePeriod', integer(0, 180), 'restore_period'),
+    shown_only('state', SHOWN_ONLY, 'state', get=ALL),
+    shown_only('tenants', SHOWN_ONLY, get=ALL),
+    Property('type', choice('RING', FULLY_CONNECTED), 'type', post=NOBODY, required=True),
 )
 
 
@@ -71,20 +77,13 @@ def put_topology(ask: Ask) -> None:
 
     :raises Refusal: 400, 403, 409
     """
-    values = checked(ask.tree('ecTopology'), 'ecTopology', {**_KINDS, **CREATE_ONLY}, READ_ONLY)
-    required(values, 'name', 'type', 'replicationLinks')
-    links = [_chosen(ask.system, one) for one in values['replicationLinks']]
+    values = TOPOLOGY.read(ask, creating=True)
+    links = [_chosen(ask.system, one) for one in values.pop('replicationLinks')]
     _check_shape(values['type'], links)
     _check_free(ask.system, values['name'])
     topology = Topology(values['name'], values['type'], links)
-    _set(topology, values)
+    TOPOLOGY.apply(topology, values)
     ask.system.topologies[topology.name] = topology
-
-
-def _set(topology: Topology, values: Mapping[str, Any]) -> None:
-    for name, (attribute, _) in SETTINGS.items():
-        if name in values:
-            setattr(topology, attribute, values[name])
 
 
 def _check_free(system: System, name: str) -> None:
@@ -170,19 +169,14 @@ def get_topology(ask: Ask) -> Tree:
     """The details of a topology."""
     topology, verbose = _topology(ask), ask.true('verbose')
     topology.poll()
-    tree: dict[str, Any] = {name: getattr(topology, attribute) for name, (attribute, _) in SETTINGS.items()}
-    tree.update(
-        type=topology.type,
-        state=topology.state,
-        hcpSystems={'name': topology.systems},
-        tenants={'name': list(topology.tenants)},
-        replicationLinks={'replicationLink': [_link(ask.system, one, verbose) for one in topology.links]},
-        protectionStatus=_health(ask.system, topology, retiring='RETIRING'),
-        readStatus=_health(ask.system, topology, retiring='HEALTHY'),
-    )
-    if verbose:
-        tree.update(id=topology.id, erasureCodedObjects=topology.objects)
-    return {name: tree[name] for name in sorted(tree) if tree[name] != ''}
+    computed = {
+        'hcpSystems': {'name': topology.systems},
+        'tenants': {'name': list(topology.tenants)},
+        'replicationLinks': {'replicationLink': [_link(ask.system, one, verbose) for one in topology.links]},
+        'protectionStatus': _health(ask.system, topology, retiring='RETIRING'),
+        'readStatus': _health(ask.system, topology, retiring='HEALTHY'),
+    }
+    return TOPOLOGY.show(ask, topology, computed)
 
 
 def _health(system: System, topology: Topology, *, retiring: str) -> str:
@@ -219,11 +213,11 @@ def post_topology(ask: Ask) -> None:
             raise Refusal(403, f'the topology is {topology.state}')
         topology.retire()
         return
-    values = checked(ask.tree('ecTopology'), 'ecTopology', _KINDS, READ_ONLY | set(CREATE_ONLY))
+    values = TOPOLOGY.read(ask)
     if values.get('name', topology.name).lower() != topology.name.lower():
         _check_free(ask.system, values['name'])
     rename(ask.system.topologies, topology, values.get('name', topology.name))
-    _set(topology, values)
+    TOPOLOGY.apply(topology, values)
 
 
 def delete_topology(ask: Ask) -> None:

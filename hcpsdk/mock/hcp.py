@@ -6,7 +6,7 @@ import os
 import ssl
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Callable, Optional, Union
 
 from dns.resolver import Resolver
@@ -75,11 +75,8 @@ class MockHCP:
         keepalive: float = 60.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        _check_range('nodes', nodes, 1, MOST_NODES)
-        _check_range('first', first, 1, 255 - nodes)
         ports = {'port': port, 'https_port': https_port, 'mapi_port': mapi_port, 'dns_port': dns_port}
-        for name, number in ports.items():
-            _check_range(name, number, 0, 65535)
+        _check_numbers(nodes, first, ports)
         if not domain or keepalive <= 0 or ttl < 0:
             raise ValueError('domain must not be empty, keepalive must be positive, ttl not negative')
         self.domain = domain.lower()
@@ -335,6 +332,14 @@ def _close(rows: Iterable[list[Gate]]) -> None:
     for row in rows:
         for gate in row:
             gate.close()
+
+
+def _check_numbers(nodes: int, first: int, ports: Mapping[str, int]) -> None:
+    """See to that there can be such nodes, all of them at addresses, and such ports."""
+    _check_range('nodes', nodes, 1, MOST_NODES)
+    _check_range('first', first, 1, 255 - nodes)
+    for name, number in ports.items():
+        _check_range(name, number, 0, 65535)
 
 
 def _check_range(name: str, number: int, least: int, most: int) -> None:

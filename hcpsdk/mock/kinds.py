@@ -175,6 +175,8 @@ def _read_host_name(value: Any) -> str:
 
 
 TEXT = text()
+IF_SET = Kind(TEXT.read, lambda kept: kept or None)
+"""a text that is left out of what is shown while there is none"""
 BOOLEAN = Kind(boolean)
 QUOTA = Kind(_read_quota, show_quota)
 HOST_NAME = Kind(_read_host_name)

@@ -3,65 +3,61 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
-from .checks import checked, required
-from .kinds import BOOLEAN, TEXT, BadValue, Kind, choice, integer, text
-from .links import ACTIVE_ACTIVE, INBOUND, OUTBOUND, Failover, LinkState, ReplicationLink
+from .kinds import BOOLEAN, IF_SET, SHOWN_ONLY, Kind, choice, integer, text
+from .links import ACTIVE_ACTIVE, INBOUND, OUTBOUND, LinkState, ReplicationLink
 from .model import System, find, rename
+from .properties import ALL, Properties, Property, Table, Values, inner, part, shown_only
 from .replies import Refusal
 from .resource import Ask, named
 
 _PORT = integer(1, 65_535)
 
-# property -> (attribute, kind)
-CONNECTION = {
-    'localHost': ('local_host', TEXT),
-    'localPort': ('local_port', _PORT),
-    'remoteHost': ('remote_host', TEXT),
-    'remotePort': ('remote_port', _PORT),
+CONNECTION = part(
+    Property('localHost', IF_SET, 'local_host'),
+    Property('localPort', _PORT, 'local_port'),
+    Property('remoteHost', IF_SET, 'remote_host'),
+    Property('remotePort', _PORT, 'remote_port'),
+)
+_FAILOVER = (
+    Property('autoFailover', BOOLEAN, 'auto_failover'),
+    Property('autoFailoverMinutes', integer(7, 9999), 'auto_failover_minutes'),
+)
+_RECOVERY = (
+    Property('autoCompleteRecovery', BOOLEAN, 'auto_complete_recovery'),
+    Property('autoCompleteRecoveryMinutes', integer(1, 9999), 'auto_complete_recovery_minutes'),
+)
+_ACTIVE, _PASSIVE = part(*_FAILOVER), part(*_FAILOVER, *_RECOVERY)
+
+_SIDES = {
+    ACTIVE_ACTIVE: [Property('local', _ACTIVE, 'local'), Property('remote', _ACTIVE, 'remote')],
+    OUTBOUND: [Property('remote', _PASSIVE, 'remote')],
+    INBOUND: [Property('local', _PASSIVE, 'local')],
 }
-FAILOVER = {
-    'autoFailover': ('auto_failover', BOOLEAN),
-    'autoFailoverMinutes': ('auto_failover_minutes', integer(7, 9999)),
+SIDES = {
+    kind: Properties(*sides, what=f'the failoverSettings of a link of type {kind}')
+    for kind, sides in _SIDES.items()
 }
-RECOVERY = {
-    'autoCompleteRecovery': ('auto_complete_recovery', BOOLEAN),
-    'autoCompleteRecoveryMinutes': ('auto_complete_recovery_minutes', integer(1, 9999)),
-}
-SIMPLE = {
-    'compression': ('compression', BOOLEAN),
-    'description': ('description', TEXT),
-    'encryption': ('encryption', BOOLEAN),
-    'name': ('name', text(64, least=1)),
-    'priority': ('priority', choice('OLDEST_FIRST', 'FAIR')),
-}
-READ_ONLY = frozenset({'id', 'status', 'statusMessage', 'suspended', 'statistics'})
+"""type -> the sides that have such settings: of active/passive links, only the replica (2.3)"""
 
-# type -> the sides whose failover settings there are (2.3)
-SIDES = {ACTIVE_ACTIVE: ('local', 'remote'), OUTBOUND: ('remote',), INBOUND: ('local',)}
-
-Attributes = Mapping[str, tuple[str, Kind]]
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    """An object; an empty one in XML looks like a text."""
-    if value == '':
-        return {}
-    if not isinstance(value, Mapping):
-        raise BadValue('an object is required')
-    return value
-
-
-_OBJECT = Kind(_mapping)
-_KINDS: Mapping[str, Kind] = {
-    **{name: kind for name, (_, kind) in SIMPLE.items()},
-    'type': choice(ACTIVE_ACTIVE, OUTBOUND, INBOUND),
-    'connection': _OBJECT,
-    'failoverSettings': _OBJECT,
-}
+# HCP's order is that of the alphabet
+LINK = Table(
+    'link',
+    Property('compression', BOOLEAN, 'compression'),
+    Property('connection', CONNECTION, required=True),
+    Property('description', IF_SET, 'description'),
+    Property('encryption', BOOLEAN, 'encryption'),
+    Property('failoverSettings', Kind(inner)),
+    shown_only('id', Kind(SHOWN_ONLY.read, IF_SET.show), 'id', verbose=ALL),
+    Property('name', text(64, least=1), 'name', required=True),
+    Property('priority', choice('OLDEST_FIRST', 'FAIR'), 'priority'),
+    shown_only('statistics', SHOWN_ONLY, verbose=ALL),
+    shown_only('status', SHOWN_ONLY, 'status', verbose=ALL),
+    shown_only('statusMessage', SHOWN_ONLY, 'status_message', verbose=ALL),
+    shown_only('suspended', SHOWN_ONLY, 'suspended', verbose=ALL),
+    Property('type', choice(ACTIVE_ACTIVE, OUTBOUND, INBOUND), 'type', required=True),
+)
 
 
 def the_link(ask: Ask) -> ReplicationLink:
@@ -79,14 +75,14 @@ def put_link(ask: Ask) -> None:
 
     :raises Refusal: 400, 403, 409
     """
-    values = checked(ask.tree('link'), 'link', _KINDS, READ_ONLY)
-    required(values, 'name', 'type', 'connection')
-    required(values['connection'], 'remoteHost')
+    values = LINK.read(ask, creating=True)
+    if not values['connection'].get('remote_host'):
+        raise Refusal(400, 'remoteHost is required')
     link = ReplicationLink(values['name'], type=values['type'], id=str(uuid.uuid4()))
     link.statistics.up_to_date_ms = ask.now_ms
-    settings = _settings(link, values)
+    inside = _inside(link, values)
     _check_free(ask.system, link.name)
-    _apply(link, settings)
+    _apply(link, values, inside)
     ask.system.links[link.name] = link
 
 
@@ -95,54 +91,37 @@ def modify(ask: Ask) -> None:
 
     :raises Refusal: 400, 403, 409
     """
-    link = the_link(ask)
-    values = checked(ask.tree('link'), 'link', _KINDS, READ_ONLY)
+    link, values = the_link(ask), LINK.read(ask)
     converted = values.get('type', link.type) != link.type
     if converted and values['type'] != ACTIVE_ACTIVE:
         raise Refusal(400, f'a link of type {link.type} cannot become {values["type"]}')
     if converted and link.state not in (LinkState.REPLICATING, LinkState.SUSPENDED):  # [inferred]
         raise Refusal(403, f'the link is {link.state.value}')
-    settings = _settings(link, values)
-    if settings.get('name', link.name).lower() != link.name.lower():
-        _check_free(ask.system, settings['name'])
-    rename(ask.system.links, link, settings.get('name', link.name))
-    _apply(link, settings)
+    inside = _inside(link, values)
+    if values.get('name', link.name).lower() != link.name.lower():
+        _check_free(ask.system, values['name'])
+    rename(ask.system.links, link, values.get('name', link.name))
+    _apply(link, values, inside)
     if converted:
-        link.type = ACTIVE_ACTIVE
         link.enter(LinkState.SUSPENDED)
     link.changed()
 
 
-def _settings(link: ReplicationLink, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Attributes of a link -> what they are to be; nothing has changed yet.
+def _inside(link: ReplicationLink, values: Values) -> Values:
+    """Attributes of a link -> what the inner objects want them to be, which are taken out of the values.
 
     :raises Refusal: 400
     """
-    found = {attribute: values[name] for name, (attribute, _) in SIMPLE.items() if name in values}
-    found.update(_attributes(values.get('connection', {}), 'connection', CONNECTION))
+    found: Values = values.pop('connection', {})
     if not found.get('remote_host', 'there'):
         raise Refusal(400, 'remoteHost cannot be removed')
-    kind = values.get('type', link.type)
-    known = FAILOVER if kind == ACTIVE_ACTIVE else {**FAILOVER, **RECOVERY}
-    sides = checked(
-        values.get('failoverSettings', {}), 'failoverSettings', dict.fromkeys(SIDES[kind], _OBJECT)
-    )
-    for side, tree in sides.items():
-        found[side] = replace(_side(link, side), **_attributes(tree, side, known))
-    return found
+    sides = SIDES[values.get('type', link.type)].checked(values.pop('failoverSettings', {}))
+    return {**found, **{side: replace(getattr(link, side), **changes) for side, changes in sides.items()}}
 
 
-def _side(link: ReplicationLink, side: str) -> Failover:
-    return link.local if side == 'local' else link.remote
-
-
-def _attributes(tree: Mapping[str, Any], root: str, known: Attributes) -> dict[str, Any]:
-    values = checked(tree, root, {name: kind for name, (_, kind) in known.items()})
-    return {known[name][0]: value for name, value in values.items()}
-
-
-def _apply(link: ReplicationLink, settings: Mapping[str, Any]) -> None:
-    for attribute, value in settings.items():
+def _apply(link: ReplicationLink, values: Values, inside: Values) -> None:
+    LINK.apply(link, values)
+    for attribute, value in inside.items():
         setattr(link, attribute, value)
 
 

@@ -11,6 +11,7 @@ from .packages import Mark, Order
 from .replies import Refusal, local_time
 from .resource import Ask, Method, Route
 from .running import NodeState
+from .traffic import Whose
 
 SINCE = (7, 2)
 """the first release with these resources (6)"""
@@ -108,10 +109,10 @@ def _text(ask: Ask, order: Order, node: NodeState, kind: str) -> str:
 def _accesses(ask: Ask, until: float) -> list[str]:
     """What was done in each namespace, up to the day's end."""
     found = []
-    for tenant in ask.system.tenants:
-        for place in ask.running.traffic.places(tenant):
-            done = ask.running.traffic.between(place, 0, until)
-            found.append(f'{place[1]}.{place[0]} GET {done.reads} PUT {done.writes} DELETE {done.deletes}')
+    for tenant in ask.system.tenants.values():
+        for key, name in ask.running.traffic.namespaces(tenant).items():
+            done = ask.running.traffic.between(Whose(tenant.id, key), 0, until)
+            found.append(f'{name}.{tenant.name} GET {done.reads} PUT {done.writes} DELETE {done.deletes}')
     return found
 
 

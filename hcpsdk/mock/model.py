@@ -368,6 +368,11 @@ def _example_namespace(name: str, *, versioning: bool) -> Namespace:
     return namespace
 
 
+def _example_boss() -> User:
+    """Who manages the tenant: ADMINISTRATOR brings the management of namespaces along (5.1)."""
+    return User('boss', 'boss01', roles=TENANT_ROLES, full_name='The Boss', manager=True, number=501)
+
+
 def _example_link() -> ReplicationLink:
     return ReplicationLink(
         name='hcp1-a-a-hcp2',
@@ -384,15 +389,16 @@ def default_system(domain: str = 'hcp1.example.com') -> System:
     """An HCP that serves the manual's examples.
 
     Tenant ``m`` with the namespaces ``n1`` (no versioning) and ``n2`` (versioning), its user ``n``
-    with password ``n01``; for MAPI the system-level user ``service`` with password ``service01``;
-    an active/active link to a second HCP. Its clock shows UTC+1, as the manual's HCP did.
+    with password ``n01``, who may do everything with data, and its administrator ``boss`` with password
+    ``boss01``, who may do nothing with them; for MAPI the system-level user ``service`` with password
+    ``service01``; an active/active link to a second HCP. Its clock shows UTC+1, as the manual's HCP did.
 
     >>> sorted(default_system('hcp1.example.com').tenants['m'].namespaces)
     ['n1', 'n2']
     """
     namespaces = [_example_namespace('n1', versioning=False), _example_namespace('n2', versioning=True)]
-    user = User('n', 'n01', {namespace.name: ALL_RIGHTS for namespace in namespaces})
-    tenant = Tenant('m', {namespace.name: namespace for namespace in namespaces}, {user.name: user})
+    users = [User('n', 'n01', {namespace.name: ALL_RIGHTS for namespace in namespaces}), _example_boss()]
+    tenant = Tenant('m', {one.name: one for one in namespaces}, {user.name: user for user in users})
     link = _example_link()
     return System(
         domain=domain.lower(),

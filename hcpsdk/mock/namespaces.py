@@ -250,7 +250,7 @@ def _rename(ask: Ask, namespace: Namespace, name: str) -> None:
     for root, on in (('httpProtocol', 'hs3Enabled'), ('cifsProtocol', 'enabled'), ('nfsProtocol', 'enabled')):
         if namespace.further.get(root, {}).get(on):
             raise Refusal(403, f'{on} of {root} is in the way of a new name')
-    ask.running.rename((tenant.name, old), (tenant.name, name))
+    ask.stores.rename((tenant.name, old), (tenant.name, name))
     tenant.namespaces[name] = tenant.namespaces.pop(old)
     for account in _accounts(tenant):
         if old in account.permissions:

@@ -1,4 +1,4 @@
-"""Resources as tables of properties: who may see and set them, when, and with which values (1.4, 1.6, 8)."""
+"""Resources as tables of properties: who may see and set them, when, with which values (1.4, 1.6, 1.9, 8)."""
 
 from __future__ import annotations
 
@@ -65,10 +65,14 @@ def shown_only(
 
 
 class Properties:
-    """Some properties, and how to understand a tree of them."""
+    """Some properties, and how to understand a tree of them.
 
-    def __init__(self, *properties: Property) -> None:
+    :param what: what has them, for messages
+    """
+
+    def __init__(self, *properties: Property, what: str = 'this') -> None:
         self.all = properties
+        self._what = what
         self._by_name = {name: one for one in properties for name in (one.name, one.also) if name}
 
     def understood(self, tree: Tree, *, creating: bool) -> Values:
@@ -78,7 +82,7 @@ class Properties:
         """
         unknown = set(tree) - set(self._by_name)
         if unknown:
-            raise BadValue(f'{min(unknown)} is no property of this')
+            raise BadValue(f'{min(unknown)} is no property of {self._what}')
         given = {self._by_name[name].name: value for name, value in tree.items()}
         missing = [
             one.name for one in self.all if creating and one.required and given.get(one.name, '') == ''
@@ -86,6 +90,16 @@ class Properties:
         if missing:
             raise BadValue(f'{missing[0]} is required')
         return {name: self._read(self._by_name[name], value) for name, value in given.items()}
+
+    def checked(self, tree: Tree, *, creating: bool = False) -> Values:
+        """See :meth:`understood`.
+
+        :raises Refusal: 400, naming the property
+        """
+        try:
+            return self.understood(tree, creating=creating)
+        except BadValue as error:
+            raise Refusal(400, str(error)) from error
 
     def _read(self, wanted: Property, value: Any) -> Any:
         try:
@@ -101,6 +115,10 @@ class Properties:
             if one.name in names and not (one.ignored or words & (one.put if creating else one.post))
         ]
 
+    def of(self, thing: Any) -> Tree:
+        """What a thing has of them in its attributes."""
+        return _shown({one.name: one.kind.show(getattr(thing, one.attribute)) for one in self.all})
+
 
 def record(*properties: Property) -> Kind:
     """A property that has properties; kept as a dictionary of those that were set."""
@@ -109,15 +127,39 @@ def record(*properties: Property) -> Kind:
     def read(value: Any) -> Values:
         if value in (None, ''):
             return {}
-        if not isinstance(value, Mapping):
-            raise BadValue('this is no single value')
-        return table.understood(value, creating=True)
+        return table.understood(inner(value), creating=True)
 
     def show(kept: Values) -> Any:
-        shown = {one.name: one.kind.show(kept.get(one.name, one.default)) for one in table.all}
-        return {name: value for name, value in shown.items() if value is not None}
+        return _shown({one.name: one.kind.show(kept.get(one.name, one.default)) for one in table.all})
 
     return Kind(read, show)
+
+
+def part(*properties: Property) -> Kind:
+    """A property that has properties, which a thing has in its attributes; read as attribute -> value."""
+    known = Properties(*properties)
+
+    def read(value: Any) -> Values:
+        values = known.understood(inner(value), creating=False)
+        return {one.attribute: values[one.name] for one in known.all if one.name in values}
+
+    return Kind(read, known.of)
+
+
+def inner(value: Any) -> Mapping[str, Any]:
+    """An inner object; in XML an empty one looks like an empty text.
+
+    :raises BadValue: for what is none
+    """
+    if value == '':
+        return {}
+    if not isinstance(value, Mapping):
+        raise BadValue('an object is required')
+    return value
+
+
+def _shown(values: Values) -> Values:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 class Table:
@@ -129,17 +171,14 @@ class Table:
     def __init__(self, root: str, *properties: Property) -> None:
         self.root = root
         self.names = [one.name for one in properties]
-        self._properties = Properties(*properties)
+        self._properties = Properties(*properties, what=root)
 
     def read(self, ask: Ask, *, creating: bool = False) -> Values:
         """What the body of a request wants to be kept.
 
         :raises Refusal: 400 for what is no such resource, 403 for properties that the caller may not set
         """
-        try:
-            values = self._properties.understood(ask.tree(self.root), creating=creating)
-        except BadValue as error:
-            raise Refusal(400, str(error)) from error
+        values = self._properties.checked(ask.tree(self.root), creating=creating)
         forbidden = self._properties.forbidden(set(values), ask.caller.words, creating=creating)
         if forbidden:
             raise Refusal(403, f'{forbidden[0]} may not be set by this request or account')

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import certificates, link_changes, link_content, link_schedules
-from .checks import checked
 from .formats import Tree
-from .kinds import BOOLEAN, BadValue, Kind, choice, integer
-from .link_changes import the_link
-from .links import ACTIONS, ACTIVE_ACTIVE, ALIASES, OUTBOUND, Failover, ReplicationLink, WrongState, WrongType
+from .kinds import BOOLEAN, SHOWN_ONLY, BadValue, Kind, choice, integer
+from .link_changes import LINK, SIDES, the_link
+from .links import ACTIONS, ALIASES, ReplicationLink, WrongState, WrongType
+from .properties import ALL, Property, Table, shown_only
 from .replies import Refusal, local_time
 from .resource import WRITERS, Ask, Method, Route
 
@@ -32,29 +32,33 @@ def _network(value: Any) -> str:
     return name
 
 
-# HCP's name of a setting -> ours, and its kind. These four are all that 7.x shows.
-SETTINGS: dict[str, tuple[str, Kind]] = {
-    'allowTenantsToMonitorNamespaces': ('allow_tenants_to_monitor_namespaces', BOOLEAN),
-    'enableDNSFailover': ('enable_dns_failover', BOOLEAN),
-    'enableDomainAndCertificateSynchronization': ('enable_domain_and_certificate_synchronization', BOOLEAN),
-    'network': ('network', Kind(_network)),
-}
-NEWER_SETTINGS: dict[str, tuple[str, Kind]] = {
-    'connectivityTimeoutSeconds': ('connectivity_timeout_seconds', integer(0, 2**31 - 1)),
-    'verification': ('verification', choice('ON', 'ONCE', 'OFF')),
-}
-READ_ONLY_SETTINGS = frozenset({'status'})
+# These four are all that 7.x shows.
+_SETTINGS = (
+    Property('allowTenantsToMonitorNamespaces', BOOLEAN, 'allow_tenants_to_monitor_namespaces'),
+    Property('enableDNSFailover', BOOLEAN, 'enable_dns_failover'),
+    Property(
+        'enableDomainAndCertificateSynchronization',
+        BOOLEAN,
+        'enable_domain_and_certificate_synchronization',
+    ),
+    Property('network', Kind(_network), 'network'),
+)
+_NEWER_SETTINGS = (
+    Property('connectivityTimeoutSeconds', integer(0, 2**31 - 1), 'connectivity_timeout_seconds'),
+    Property('verification', choice('ON', 'ONCE', 'OFF'), 'verification'),
+)
+_STATUS = shown_only('status', SHOWN_ONLY, 'status', verbose=ALL)
+SERVICE = Table('replicationService', *_SETTINGS, _STATUS)
+NEWER_SERVICE = Table('replicationService', *_SETTINGS, *_NEWER_SETTINGS, _STATUS)
 
 
-def _known(ask: Ask) -> dict[str, tuple[str, Kind]]:
-    return {**SETTINGS, **NEWER_SETTINGS} if ask.system.release >= NEWER else SETTINGS
+def _table(ask: Ask) -> Table:
+    return NEWER_SERVICE if ask.system.release >= NEWER else SERVICE
 
 
 def get_service(ask: Ask) -> Tree:
     """The settings; the status only if asked to be verbose."""
-    service = ask.system.replication
-    tree = {name: getattr(service, attribute) for name, (attribute, _) in _known(ask).items()}
-    return {**tree, 'status': service.status} if ask.true('verbose') else tree
+    return _table(ask).show(ask, ask.system.replication)
 
 
 def post_service(ask: Ask) -> None:
@@ -68,15 +72,7 @@ def post_service(ask: Ask) -> None:
     elif ask.flagged('reestablishAllLinks'):
         service.shut_down_reason = None
     else:
-        _change_settings(ask)
-
-
-def _change_settings(ask: Ask) -> None:
-    """Properties that are left out stay; nothing changes if one is refused."""
-    known, root = _known(ask), 'replicationService'
-    kinds = {name: kind for name, (_, kind) in known.items()}
-    for name, value in checked(ask.tree(root), root, kinds, READ_ONLY_SETTINGS).items():
-        setattr(ask.system.replication, known[name][0], value)
+        _table(ask).apply(service, _table(ask).read(ask))
 
 
 def get_links(ask: Ask) -> Tree:
@@ -87,60 +83,11 @@ def get_links(ask: Ask) -> Tree:
 def get_link(ask: Ask) -> Tree:
     """The details of a link; how it fares only if asked to be verbose."""
     link = the_link(ask)
-    tree = {
-        'compression': link.compression,
-        'connection': _connection(link),
-        'description': link.description,
-        'encryption': link.encryption,
-        'failoverSettings': _failover_settings(link),
-        'name': link.name,
-        'priority': link.priority,
-        'type': link.type,
-    }
+    computed: dict[str, Any] = {'connection': link, 'failoverSettings': SIDES[link.type].of(link)}
     if ask.true('verbose'):
         link.poll()
-        tree.update(
-            id=link.id,
-            statistics=_statistics(ask, link),
-            status=link.status,
-            statusMessage=link.status_message,
-            suspended=link.suspended,
-        )
-    # HCP's order is that of the alphabet; what is not set is left out
-    return {name: tree[name] for name in sorted(tree) if tree[name] != ''}
-
-
-def _connection(link: ReplicationLink) -> Tree:
-    pairs = {
-        'localHost': link.local_host,
-        'localPort': link.local_port,
-        'remoteHost': link.remote_host,
-        'remotePort': link.remote_port,
-    }
-    return {name: value for name, value in pairs.items() if value != ''}
-
-
-def _failover_settings(link: ReplicationLink) -> Tree:
-    """On active/passive links the primary shows the replica's settings, and the replica its own."""
-    if link.type == ACTIVE_ACTIVE:
-        return {
-            'local': _failover(link.local, passive=False),
-            'remote': _failover(link.remote, passive=False),
-        }
-    if link.type == OUTBOUND:
-        return {'remote': _failover(link.remote, passive=True)}
-    return {'local': _failover(link.local, passive=True)}
-
-
-def _failover(settings: Failover, *, passive: bool) -> Tree:
-    tree: dict[str, Any] = {
-        'autoFailover': settings.auto_failover,
-        'autoFailoverMinutes': settings.auto_failover_minutes,
-    }
-    if passive:
-        tree['autoCompleteRecovery'] = settings.auto_complete_recovery
-        tree['autoCompleteRecoveryMinutes'] = settings.auto_complete_recovery_minutes
-    return tree
+        computed['statistics'] = _statistics(ask, link)
+    return LINK.show(ask, link, computed)
 
 
 def _statistics(ask: Ask, link: ReplicationLink) -> Tree:

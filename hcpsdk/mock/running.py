@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Callable, NamedTuple
 
-from .store import Place, Stores
+from .store import Stores
 from .traffic import Traffic
 
 FIRST_NODE = 101
@@ -40,8 +40,3 @@ class Running:
     traffic: Traffic
     nodes: Callable[[], list[NodeState]] = _resting
     https: bool = True
-
-    def rename(self, old: Place, new: Place) -> None:
-        """Have a namespace's content and its figures under another name."""
-        self.stores.rename(old, new)
-        self.traffic.rename(old, new)

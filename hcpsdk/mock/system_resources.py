@@ -8,10 +8,10 @@ from math import sin
 from typing import Any, Optional
 from zlib import crc32
 
-from .checks import checked
 from .estate import License, SupportKey
 from .formats import Tree
 from .kinds import choice
+from .properties import Property, S, Table, settings
 from .replies import Refusal, local_time
 from .resource import WRITERS, Ask, Method, Route
 from .running import NodeState
@@ -183,16 +183,9 @@ def _done(ask: Ask, seconds: int) -> Tree:
     }
 
 
-def get_network(ask: Ask) -> Tree:
-    """How names are resolved."""
-    return {'downstreamDNSMode': ask.system.downstream_dns_mode}
-
-
-def post_network(ask: Ask) -> None:
-    """Change that."""
-    known = {'downstreamDNSMode': choice('BASIC', 'ADVANCED')}
-    values = checked(ask.tree('networkSettings'), 'networkSettings', known)
-    ask.system.downstream_dns_mode = values.get('downstreamDNSMode', ask.system.downstream_dns_mode)
+NETWORK = Table(
+    'networkSettings', Property('downstreamDNSMode', choice('BASIC', 'ADVANCED'), 'downstream_dns_mode')
+)
 
 
 def get_support(ask: Ask) -> Tree:
@@ -234,7 +227,7 @@ ROUTES = [
     Route('storage/licenses', 'licenses', _LICENSES),
     Route('nodes/statistics', 'nodeStatistics', {'GET': Method(get_nodes)}),
     Route('services/statistics', 'serviceStatistics', {'GET': Method(get_services)}),
-    Route('network', 'networkSettings', {'GET': Method(get_network), 'POST': Method(post_network, WRITERS)}),
+    settings('network', NETWORK, lambda ask: ask.system, level=S),
     # the vendor's text spells it in both ways (7.6)
     *(
         Route(path, 'supportAccessCredentials', _SUPPORT, since=SUPPORT_SINCE)

@@ -195,7 +195,7 @@ def _rename(ask: Ask, tenant: Tenant, name: str) -> None:
         if any(namespace.further.get(kind, {}).get('enabled') for kind in ('cifsProtocol', 'nfsProtocol')):
             raise Refusal(403, f'CIFS or NFS is enabled for {namespace.name}')
     for namespace in tenant.namespaces.values():
-        ask.running.rename((old, namespace.name), (name, namespace.name))
+        ask.stores.rename((old, namespace.name), (name, namespace.name))
     system.tenants[name] = system.tenants.pop(old)
     _elsewhere(system, old, [name])
 

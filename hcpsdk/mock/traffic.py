@@ -9,7 +9,8 @@ from typing import Callable, NamedTuple, Optional
 
 from .access import Visit
 from .messages import Answer, MockRequest, RequestBody
-from .store import Place, Store
+from .model import Tenant
+from .store import Store
 
 HOUR = 3600
 
@@ -67,6 +68,13 @@ def holding(store: Store, dpl: int) -> Held:
     return Held(usage.objects, usage.bytes, usage.bytes * dpl)
 
 
+class Whose(NamedTuple):
+    """The IDs of a namespace and of its tenant: their names may change, and be given to others later."""
+
+    tenant: str
+    namespace: str
+
+
 class Traffic:
     """The hours of all namespaces.
 
@@ -78,36 +86,32 @@ class Traffic:
         """when the counting began"""
         self._clock = clock
         self._lock = threading.Lock()
-        self._hours: dict[Place, dict[int, Hour]] = {}
+        self._hours: dict[Whose, dict[int, Hour]] = {}
+        self._names: dict[Whose, str] = {}
 
     def count(self, visit: Visit, store: Store, request: MockRequest, answer: Answer) -> None:
         """Take down what was done for a request."""
         kind = _KINDS.get(request.method)
         if kind is None or answer.status >= 300:
             return
-        place = (visit.tenant.name, visit.namespace.name)
+        whose = Whose(visit.tenant.id, visit.namespace.id)
         with self._lock:
-            hour = self._hours.setdefault(place, {}).setdefault(int(self._clock()) // HOUR, Hour())
+            self._names[whose] = visit.namespace.name
+            hour = self._hours.setdefault(whose, {}).setdefault(int(self._clock()) // HOUR, Hour())
             setattr(hour, kind, getattr(hour, kind) + 1)
             hour.bytes_in += request.body.size if isinstance(request.body, Metered) else 0
             hour.bytes_out += _size(answer) if kind == 'reads' else 0
             hour.held = holding(store, visit.namespace.dpl)
 
-    def places(self, tenant: str) -> list[Place]:
-        """The namespaces of a tenant in which something was done, also those that are gone."""
+    def namespaces(self, tenant: Tenant) -> dict[str, str]:
+        """Where something was done, also if it is gone: a namespace's ID -> its name at that time."""
         with self._lock:
-            return [place for place in self._hours if place[0] == tenant]
+            return {one.namespace: name for one, name in self._names.items() if one.tenant == tenant.id}
 
-    def rename(self, old: Place, new: Place) -> None:
-        """Have the figures of a namespace under another name."""
-        with self._lock:
-            if old in self._hours:
-                self._hours[new] = self._hours.pop(old)
-
-    def between(self, place: Place, start: float, end: float) -> Hour:
+    def between(self, whose: Whose, start: float, end: float) -> Hour:
         """What was done in the hours that begin in an interval, and what was held at its end."""
         with self._lock:
-            hours = sorted(self._hours.get(place, {}).items())
+            hours = sorted(self._hours.get(whose, {}).items())
         before = [hour for number, hour in hours if number * HOUR < end]
         found = total(hour for number, hour in hours if start <= number * HOUR < end)
         return replace(found, held=before[-1].held if before else Held())

@@ -18,8 +18,7 @@ from typing import Any, Callable, Optional, Union
 import pytest
 import trustme
 
-from hcpsdk.mock import MockHCP, User
-from hcpsdk.mock.model import TENANT_ROLES
+from hcpsdk.mock import MockHCP
 
 HOST = 'n1.m.hcp1.example.com'
 TOKEN = f'HCP {base64.b64encode(b"n").decode()}:{hashlib.md5(b"n01").hexdigest()}'
@@ -287,9 +286,7 @@ def manage(dial: Dial, mock_hcp: MockHCP) -> Admin:
 
 @pytest.fixture
 def tenant(manage: Admin) -> Admin:
-    """An administrator of the tenant m, with all the tenant's roles: user ``boss``, password ``boss01``."""
-    users = manage.hcp.system.tenants['m'].users
-    users['boss'] = User('boss', 'boss01', roles=TENANT_ROLES, full_name='The Boss')
+    """The administrator of the tenant m, with all the tenant's roles: user ``boss``, password ``boss01``."""
     return manage.at('m', 'boss:boss01')
 
 

@@ -12,6 +12,7 @@ from hcpsdk.mock import Namespace
 
 REPORT = 'tenants/m/chargebackReport'
 ONE = 'tenants/m/namespaces/n1/chargebackReport'
+ANEW = 'tenants?username=n&password=Secret-1'
 FIGURES = ('objectCount', 'ingestedVolume', 'storageCapacityUsed', 'bytesIn', 'bytesOut')
 FIGURES += ('reads', 'writes', 'deletes')
 
@@ -203,6 +204,47 @@ def test_figures_go_with_a_name(system, tenant, at) -> None:
         ('new', 4, 'false'),
         (None, 4, 'false'),
     ]
+
+
+def bill(system, tenant: str) -> tuple[object, object]:
+    """What came in, and whether namespaces count that are gone."""
+    last = rows(system, path=f'tenants/{tenant}/chargebackReport')[-1]
+    return last['bytesIn'], last['deleted']
+
+
+def test_figures_of_namespaces_that_are_gone_go_with_the_tenant(system, tenant, at) -> None:
+    """A tenant could get rid of what it deleted by a new name, and the next one of the old name would pay."""
+    use_and_delete(tenant, at)
+    assert system.does('POST', 'tenants/m', {'name': 'other'}) == 200
+    assert system.does('PUT', ANEW, {'name': 'm', 'hardQuota': '500 GB'}) == 200
+    assert (bill(system, 'other'), bill(system, 'm')) == ((4, 'included'), (0, 'false'))
+
+
+def use_and_delete(tenant, at) -> None:
+    """Delete a namespace in which four bytes were stored."""
+    assert (at(tenant.hcp).put('a', b'1234'), at(tenant.hcp).delete('a')) == (201, 200)
+    assert tenant.does('DELETE', 'tenants/m/namespaces/n1') == 200
+
+
+def test_a_tenant_that_is_made_anew_has_a_new_bill(system, tenant, at) -> None:
+    """A new tenant would pay for what another one did that had its name before."""
+    use_and_delete(tenant, at)
+    assert tenant.does('DELETE', 'tenants/m/namespaces/n2') == 200
+    assert bill(system, 'm') == (4, 'included')
+    assert system.does('DELETE', 'tenants/m') == 200
+    assert system.does('PUT', ANEW, {'name': 'm', 'hardQuota': '500 GB'}) == 200
+    assert bill(system, 'm') == (0, 'false')
+
+
+def test_a_namespace_that_is_made_anew_has_figures_of_its_own(tenant, at) -> None:
+    """What was done in a namespace would be told of another one that got its name."""
+    use_and_delete(tenant, at)
+    assert tenant.does('PUT', 'tenants/m/namespaces', {'name': 'n1'}) == 200
+    assert {row.get('namespaceName'): (row['bytesIn'], row['deleted']) for row in rows(tenant)} == {
+        'n1': (0, 'false'),
+        'n2': (0, 'false'),
+        None: (4, 'included'),
+    }
 
 
 def test_who_may_ask_for_what(system, tenant) -> None:

@@ -246,6 +246,8 @@ def test_schedule(new) -> None:
     body = b'<schedule><local>%b</local></schedule>' % one
     assert new('POST', path, body, Content_Type='application/xml').status == 200
     assert new.does('POST', path, {'local': {'scheduleOverride': 'low'}}) == 200
+    for nothing, form in ((b'{"local": {}}', 'json'), (b'<schedule><local/></schedule>', 'xml')):
+        assert new('POST', path, nothing, Content_Type=f'application/{form}').status == 200
     assert new.get(path) == {
         'local': {'scheduleOverride': 'LOW', 'transition': [{'time': 'Tue:18', 'performanceLevel': 'OFF'}]}
     }

@@ -35,6 +35,18 @@ def alice_token() -> str:
     return 'HCP YWxpY2U=:e002921a4c0a23c035ed44005c979955'
 
 
+def test_the_default_tenant_has_an_administrator(mock_hcp, manage, at) -> None:
+    """Who starts the mock to try the management of a tenant would first have to write a program for it."""
+    boss = manage.at('m', 'boss:boss01')
+    assert boss.put('tenants/m/namespaces', {'name': 'scans', 'hardQuota': '20 GB'}) == 200
+    assert boss.post('tenants/m/namespaces/n2/complianceSettings', {'retentionDefault': 'A+1y'}) == 200
+    assert boss.get('tenants/m/userAccounts') == {'username': ['n', 'boss']}
+    account = boss.get('tenants/m/userAccounts/boss')
+    assert sorted(account['roles']['role']) == ['ADMINISTRATOR', 'COMPLIANCE', 'MONITOR', 'SECURITY']
+    assert account['allowNamespaceManagement'] is True
+    assert at(mock_hcp).put('a', Authorization='HCP Ym9zcw==:139481750da232516dce55110c161c12') == 403
+
+
 def test_what_a_tenant_shows_to_whom(manage, tenant) -> None:
     """A program would see other properties than HCP shows to an account of its level."""
     of_system, of_tenant = manage.get('tenants/m'), tenant.get('tenants/M')

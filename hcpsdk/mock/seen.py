@@ -13,8 +13,8 @@ HIDDEN = '***'
 # What carries HCP's credentials: the native token, its old cookies, the token of HSwift.
 _SECRET_HEADERS = frozenset({'authorization', 'cookie', 'x-auth-token'})
 
-# MAPI takes passwords as query parameters.
-_SECRET_PARAMETER = re.compile(r'(?i)([?&][^=&]*password[^=&]*=)[^&]*')
+# MAPI takes passwords as query parameters; who gives a query in the place of a name has it encoded.
+_SECRET_PARAMETER = re.compile(r'(?i)((?:[?&]|%3F|%26)[^=&]*?password[^=&]*?(?:=|%3D))[^&]*')
 
 
 @dataclass
@@ -56,8 +56,7 @@ class Seen:
     """bytes of the body that were read before the answer"""
 
     def __post_init__(self) -> None:
-        if '?' in self.target:
-            self.target = _SECRET_PARAMETER.sub(r'\1' + HIDDEN, self.target)
+        self.target = _SECRET_PARAMETER.sub(r'\1' + HIDDEN, self.target)
         self.headers = Headers([(name, _shown(name, value)) for name, value in self.headers])
 
     @property

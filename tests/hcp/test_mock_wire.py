@@ -270,6 +270,13 @@ def test_no_credentials_are_remembered(mock_hcp: MockHCP, dial) -> None:
     assert 's3cret' not in repr(seen)
 
 
+def test_nor_those_that_were_given_in_the_place_of_a_name(mock_hcp: MockHCP, dial) -> None:
+    """As above, for a query that a client has encoded."""
+    dial(mock_hcp.mapi_port).ask('PUT', '/mapi/x%3fpassword%3Ds3cret')
+    [seen] = mock_hcp.log
+    assert seen.target == '/mapi/x%3fpassword%3D***'
+
+
 def test_the_log_does_not_grow_for_ever(mock_hcp: MockHCP, dial, monkeypatch) -> None:
     """A mock that runs for days would fill the memory."""
     monkeypatch.setattr(conversation, 'REMEMBERED', 3)

@@ -353,7 +353,9 @@ def _pairs(given: Any, what: str) -> list[tuple[Any, Any]]:
     """The items of a mapping, or a list of 2-tuples as it is."""
     items = given.items() if isinstance(given, Mapping) else given
     pairs = list(items) if isinstance(items, Iterable) else [items]
-    if all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in pairs):
+    if not isinstance(given, (str, bytes)) and all(
+        isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in pairs
+    ):
         return [(name, value) for name, value in pairs]
     raise TypeError(f'{what} must be a dict or a list of 2-tuples, not {type(given).__name__}')
 

@@ -12,6 +12,7 @@ from .logs import Logs, LogsError, LogsInProgessError, LogsInProgressError, Logs
 from .namespaces import Namespaces, RetentionClasses
 from .replication import Replication, ReplicationSettingsError
 from .system import System
+from .tenant import TenantError
 from .tenants import Tenant, Tenants, listtenants
 from .topologies import Topologies
 
@@ -34,6 +35,7 @@ __all__ = [
     'RetentionClasses',
     'System',
     'Tenant',
+    'TenantError',
     'Tenants',
     'Topologies',
     'Users',

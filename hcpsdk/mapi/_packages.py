@@ -23,7 +23,7 @@ BLOCK = 256 * 1024
 
 Hook = Optional[Callable[[Any], object]]
 
-_ABLE = {'writable': 'written to', 'readable': 'read from', 'seekable': 'rewound'}
+_ABLE = {'writable': 'written to', 'seekable': 'rewound'}
 
 _FLAGS = ('readyForStreaming', 'streamingInProgress', 'started', 'error')
 
@@ -204,10 +204,10 @@ def check_target_file(hdl: Any, hook: Any) -> None:
     if hdl is None:
         return
     if not (hasattr(hdl, 'write') and hasattr(hdl, 'seek')):
-        raise TypeError(f'hdl must be a file open for reading and writing, not {type(hdl).__name__}')
+        raise TypeError(f'hdl must be a file open for writing, not {type(hdl).__name__}')
     for able, what in _ABLE.items():  # a temporary file before Python 3.11 does not tell
         if not getattr(hdl, able, lambda: True)():
-            raise TypeError(f'hdl must be a file open for reading and writing; this one cannot be {what}')
+            raise TypeError(f'hdl must be a file open for writing; this one cannot be {what}')
     if isinstance(hdl, io.TextIOBase) or 'b' not in str(getattr(hdl, 'mode', 'b')):
         raise TypeError('hdl must be open in binary mode')
 

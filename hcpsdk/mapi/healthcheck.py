@@ -62,8 +62,8 @@ class HealthCheck(Packages):
     ) -> tuple[Any, str]:
         """Download the report, block by block.
 
-        :param hdl: a file, open for reading and writing in binary mode, which is written to from where it
-            stands, and ends there; None for a temporary one
+        :param hdl: a file, open for writing in binary mode, which is written to from where it stands,
+            and ends with the archive; None for a temporary one
         :param nodes: numbers of nodes, such as 101; all of them by default
         :param progresshook: called after each block with the number of bytes that are there (int)
         :param hidden: False for a temporary file with a name

@@ -111,8 +111,8 @@ class Logs(Packages):
     ) -> tuple[Any, str]:
         """Download the package, or some of the logs in it, block by block.
 
-        :param hdl: a file, open for reading and writing in binary mode, which is written to from where it
-            stands, and ends there; None for a temporary one, which is gone as soon as it is closed
+        :param hdl: a file, open for writing in binary mode, which is written to from where it stands,
+            and ends with the archive; None for a temporary one, which is gone as soon as it is closed
         :param nodes: numbers of nodes, such as 101; all of them by default
         :param snodes: names of S Series nodes; none of them by default
         :param logs: types of logs, ``L_*``; all of them by default

@@ -487,6 +487,7 @@ LAYERS: dict[str, set[str]] = {
     'mapi': {
         'mapi.accounts',
         'mapi.namespaces',
+        'mapi.tenant',
         'mapi.tenants',
         'mapi._engine',
         'mapi.chargeback',

@@ -225,10 +225,11 @@ def test_download_of_everything(logs, say, respond) -> None:
 def test_download_into_a_file(logs, say, respond, tmp_path) -> None:
     """Or a package could not be had where there is room for it."""
     say(package(respond, b'x'))
-    with open(tmp_path / 'a', 'w+b') as mine:
+    with open(tmp_path / 'a', 'wb') as mine:
         file, _ = logs.download(mine)
         assert file is mine
-        assert (mine.tell(), mine.read()) == (0, b'x')
+        assert mine.tell() == 0
+    assert (tmp_path / 'a').read_bytes() == b'x'
 
 
 def test_download_into_a_named_file(logs, say, respond) -> None:
@@ -352,7 +353,6 @@ BAD = [
     (lambda logs: logs.download('logs.zip'), TypeError, 'hdl'),
     (lambda logs: logs.download(io.StringIO()), TypeError, 'binary'),
     (lambda logs: logs.download(io.BufferedReader(io.BytesIO())), TypeError, 'written'),
-    (lambda logs: logs.download(io.BufferedWriter(io.BytesIO())), TypeError, 'read from'),
     (lambda logs: logs.download(Pipe()), TypeError, 'rewound'),
     (lambda logs: logs.download(nodes=101), TypeError, 'iterable'),
     (lambda logs: logs.download(nodes=[1.5]), TypeError, 'nodes'),

@@ -186,6 +186,8 @@ def test_a_refused_parameter_is_not_shown(value: str) -> None:
         {'a': None},
         {'a': ['b']},
         {None: 'a'},
+        '',
+        b'',
     ],
 )
 def test_params_of_another_shape_are_refused(params: object) -> None:
@@ -319,7 +321,7 @@ def test_a_value_beyond_latin_1_is_refused_and_not_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    'headers', [5, 'a', 'ab: c', ['ab'], [('a',)], {5: 'a'}, {'a': None}, {'a': True}, {'a': ['b']}]
+    'headers', [5, 'a', '', b'', 'ab: c', ['ab'], [('a',)], {5: 'a'}, {'a': None}, {'a': True}, {'a': ['b']}]
 )
 def test_headers_of_another_shape_are_refused(headers: object) -> None:
     """Or a mistyped header would be sent as something else."""

@@ -6,11 +6,11 @@ import logging
 from typing import Callable, Protocol
 
 from ._journal import Attempt
-from ._link import ERRORS, Failure, Link, State
+from ._link import ERRORS, Cause, Failure, Link, State
 from ._request import Request
 from ._response import Response
 from .errors import HcpsdkError, HcpsdkTimeoutError
-from .target import Target
+from .target import P_HTTP, Target
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +23,10 @@ TOO_NEAR = 'its deadline is too near'
 _TRY_LATER = 'try later'
 
 # For a write whose answer was lost.
-_ASK_FIRST = 'ask by HEAD what HCP has, before you send it again'
+_ASK_FIRST = 'ask by HEAD (of management, by GET) what HCP has, before you send it again'
+
+# What becomes of plain HTTP where somebody expects TLS, or of any other misunderstanding at a door.
+_SHUT = frozenset({Cause.LOST, Cause.GARBAGE})
 
 
 class Way(Protocol):
@@ -126,7 +129,16 @@ class Errand:
     def given_up(self, failure: Failure, why: str) -> HcpsdkError:
         """The error for a request that failed, and that is not sent again."""
         kind = HcpsdkTimeoutError if why is TOO_NEAR else ERRORS[failure.cause]
-        return kind(f'{self.attempts[-1]}; not sent again: {why}{self.detour}; {self.advice}')
+        return kind(
+            f'{self.attempts[-1]}; not sent again: {why}{self.detour}; {self.advice}{self._door(failure)}'
+        )
+
+    def _door(self, failure: Failure) -> str:
+        """A tunnel may end at a port of HCP that speaks TLS, and ours is not one that says so."""
+        target = self.system.target
+        if target.ssl or target.port == P_HTTP or failure.reused or failure.cause not in _SHUT:
+            return ''
+        return f'; if there is TLS behind port {target.port}, the Target needs ssl=True'
 
     @property
     def advice(self) -> str:

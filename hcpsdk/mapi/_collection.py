@@ -6,7 +6,7 @@ further resources each member has.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from .._check import kind, number
@@ -118,7 +118,8 @@ class Collection(Mapi):
 
         :param name: the member's; ``name=...`` as a property gives it another one, where HCP knows that
         :param part: one of :meth:`parts`. ``cors`` is replaced as a whole
-        :param properties: as HCP spells them. A list replaces the one that is there
+        :param properties: as HCP spells them. A list replaces the one that is there. HCP wraps roles and tags
+            in a dictionary, such as ``{'role': [...]}``; a mere list will do as well
         :raises MapiError: if HCP refuses
         :raises ValueError: if the part is read only
         """
@@ -126,7 +127,7 @@ class Collection(Mapi):
         if not resource.change:
             raise ValueError(f'{part} of a {self._what} is read only')
         change = self.put if resource.change == 'PUT' else self.post
-        change(self._path(name, resource), body=properties)
+        change(self._path(name, resource), body=_wrapped(properties))
 
     def delete(self, name: Any, params: Any = None) -> Any:
         """Delete a member.
@@ -155,7 +156,7 @@ class Collection(Mapi):
         return sorted(cls._parts)
 
     def _create(self, properties: Mapping[str, Any], params: Any = None) -> None:
-        self.put(self._where, params, properties)
+        self.put(self._where, params, _wrapped(properties))
 
     def _path(self, name: Any, part: Part = _ITSELF) -> tuple[str, ...]:
         return (*self._where, self._named(name), *part.path)
@@ -215,6 +216,31 @@ class Collection(Mapi):
             for what, text in given.items()
             for key, value in (('filterType', what), ('filterString', _filterable(text)))
         }
+
+
+# Lists that HCP wraps (MAPI reference, 1.6).
+_WRAPPERS = {'authenticationTypes': 'authenticationType', 'roles': 'role', 'tags': 'tag'}
+
+
+def _wrapped(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """The properties with lists as HCP wants them."""
+    return {key: _wrapped_as(_WRAPPERS.get(key), value) for key, value in properties.items()}
+
+
+def _wrapped_as(wrapper: str | None, value: Any) -> Any:
+    if wrapper is None or isinstance(value, Mapping):
+        return value
+    return {wrapper: names_in(value)}
+
+
+def names_in(names: Iterable[str]) -> Names:
+    """A list of names; a single text is no list of its letters.
+
+    :raises TypeError: if it is one
+    """
+    if isinstance(names, str):
+        raise TypeError(f'a list of names is needed, not the text {names!r}')
+    return [kind('a name', name, str) for name in names]
 
 
 MAX_FILTER = 64

@@ -36,7 +36,8 @@ _HINTS = {
     403: (
         'user and password may be wrong, a role be missing, the management API be switched off (for all'
         ' or for this tenant) or closed to this address, or the level be the wrong one: admin.<hcp domain> is'
-        ' for system-level users, <tenant>.<hcp domain> for those of the tenant'
+        ' for system-level users, <tenant>.<hcp domain> for those of the tenant, and for others only if'
+        ' it lets them in (administrationAllowed)'
     ),
     404: 'there is no such resource; look at the names in the path',
     405: 'the resource does not know this method',
@@ -44,6 +45,9 @@ _HINTS = {
     415: 'HCP does not take this format here',
     503: 'HCP is too busy, or this service is not to be had just now',
 }
+
+# Where HCP's own words may hide the cause rather than tell it; else they are enough.
+_VAGUE = {403: 'if that does not explain it, '}
 
 _WRONG_PORT = f'the management API has port {MAPI_PORT}'
 _VERSION = 'X-HCP-SoftwareVersion'
@@ -185,7 +189,10 @@ class Mapi(Asker):
     ) -> Answer:
         with self.open(method, path, params, body, accept=accept, form=form) as connection:
             url = url_of(path)
-            return _parsed(read_document(connection, url), _kind_of(connection), method, url)
+            data = read_document(connection, url)
+            if method == 'GET' and not data:
+                raise MapiError(f'{method} {url}: the answer is empty', 200, resource=url[len(PREFIX) :])
+            return _parsed(data, _kind_of(connection), method, url)
 
     def _insist(self, connection: Connection, method: str, url: str) -> None:
         if connection.response_status != 200 or self._foreign(connection):
@@ -209,8 +216,8 @@ class Mapi(Asker):
     def _refusal(self, connection: Connection, what: str) -> MapiError:
         status = connection.response_status
         foreign = self._foreign(connection)
-        hints = [self._too_old(), _HINTS.get(status or 0, ''), _FOREIGN if foreign else '']
-        if foreign and self._target.port != MAPI_PORT:
+        hints = [self._too_old(), _hint(status or 0, said(connection)), _FOREIGN if foreign else '']
+        if self._target.port != MAPI_PORT and (foreign or status == 403):
             hints.append(f'{_WRONG_PORT}, and this Target has {self._target.port}')
         reason = '; '.join([refusal(connection, what), *filter(None, hints)])
         return self._error(reason, status, said(connection), what.partition(' ')[2][len(PREFIX) :])
@@ -224,6 +231,14 @@ class Mapi(Asker):
         return (
             f'HCP has these resources since release {self._since}, and this one is {self._software_version}'
         )
+
+
+def _hint(status: int, words: str) -> str:
+    """The likely cause of a refusal, unless HCP's own words are enough."""
+    hint = _HINTS.get(status, '')
+    if not (hint and words):
+        return hint
+    return f'{_VAGUE[status]}{hint}' if status in _VAGUE else ''
 
 
 def url_of(path: Path) -> str:

@@ -112,7 +112,9 @@ class Packages(Mapi):
         except MapiError as error:
             found = self._after(error)
             if found and (found['streamingInProgress'] or _packing(found)):
-                raise _as(self._in_progress, error, f'{self._what}: being packed already') from error
+                raise _as(
+                    self._in_progress, error, f'{self._what}: being packed already; wait_ready(), or cancel()'
+                ) from error
             raise
 
     def _fetch(self, body: Any, form: str, hdl: Any, hook: Hook, hidden: bool) -> tuple[Any, str]:
@@ -217,7 +219,7 @@ def words(what: str, values: Iterable[Union[str, int]]) -> str:
 
     :raises TypeError, ValueError: if one cannot stand in there
     """
-    if isinstance(values, (str, bytes)):
+    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
         raise TypeError(f'{what} must be a list, not {type(values).__name__}')
     given = list(values)
     for value in given:

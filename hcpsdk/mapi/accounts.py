@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .._check import kind
 from ..target import Target
-from ._collection import Collection, parts_called
+from ._collection import Collection, names_in, parts_called
 from ._engine import MapiError, Timeout, as_dict, listed, name_of
 
 
@@ -43,7 +42,7 @@ class _Accounts(Collection):
         if not isinstance(permissions, Mapping):
             raise TypeError(f'permissions must be a dictionary, not {type(permissions).__name__}')
         wanted = [
-            {'namespaceName': namespace, 'permissions': {'permission': _listed(allowed)}}
+            {'namespaceName': namespace, 'permissions': {'permission': names_in(allowed)}}
             for namespace, allowed in permissions.items()
         ]
         self.modify(name, 'dataAccessPermissions', namespacePermission=wanted)
@@ -100,7 +99,7 @@ class Users(_Accounts):
             'localAuthentication': localAuthentication,
             'forcePasswordChange': forcePasswordChange,
             'enabled': enabled,
-            'roles': {'role': _listed(roles)},
+            'roles': names_in(roles),
         }
         self._create({**fixed, **properties}, None if password is None else {'password': _secret(password)})
 
@@ -149,7 +148,7 @@ class Groups(_Accounts):
             raise ValueError('a group needs a name or an externalGroupID')
         called = {'groupname': name, 'externalGroupID': externalGroupID}
         known = {key: self._named(value) for key, value in called.items() if value is not None}
-        self._create({**known, 'roles': {'role': _listed(roles)}, **properties})
+        self._create({**known, 'roles': names_in(roles), **properties})
 
 
 class ContentClasses(Collection):
@@ -179,16 +178,6 @@ def _permission(found: Any) -> tuple[str, list[str]]:
     if not isinstance(namespace, str):
         raise MapiError(f'a permission names no namespace: {found!r}')
     return namespace, [str(one) for one in listed(found, 'permissions', 'permission')]
-
-
-def _listed(names: Iterable[str]) -> list[str]:
-    """A single text is no list of its letters.
-
-    :raises TypeError: if it is one
-    """
-    if isinstance(names, str):
-        raise TypeError(f'a list of names is needed, not the text {names!r}')
-    return [kind('a name', name, str) for name in names]
 
 
 def _secret(password: str) -> str:

@@ -134,7 +134,7 @@ def test_the_life_of_a_namespace(lab: hcpsdk.Target) -> None:
     assert namespaces.read('a', 'http')['httpEnabled'] is False
     namespaces.delete('ab')
     assert not namespaces.exists('ab')
-    with pytest.raises(MapiError, match='409.*taken'):
+    with pytest.raises(MapiError, match='409.*of this name'):
         namespaces.create('a')
 
 

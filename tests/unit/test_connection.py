@@ -317,6 +317,20 @@ def test_a_post_is_not_sent_twice(connection, network) -> None:
     assert network.dialled == [FIRST]
 
 
+TUNNEL = 19_090
+
+
+@pytest.mark.parametrize('said', [RESET, b'\x15\x03\x03\0\x02\x02\x50'])
+@pytest.mark.parametrize(('port', 'told'), [(80, False), (TUNNEL, True)])
+def test_a_door_that_may_speak_tls_is_told(target, names, network, said, port: int, told: bool) -> None:
+    """Or who comes through a tunnel would look for the fault in it."""
+    network.answers(said)
+    there = hcpsdk.Target(target.fqdn, hcpsdk.DummyAuthorization(), port, resolver=names)
+    with pytest.raises(HcpsdkError) as caught:
+        hcpsdk.Connection(there, retries=0).POST(URL, body=b'x')
+    assert (f'TLS behind port {port}, the Target needs ssl=True' in str(caught.value)) is told
+
+
 def test_a_failure_never_shows_the_last_answer(connection, network, respond) -> None:
     """Or a caller would take the previous answer for this one's."""
     network.answers(respond('201 Created'), b'garbage\r\n\r\n')

@@ -483,7 +483,7 @@ LAYERS: dict[str, set[str]] = {
     'mapi.tenants': {'mapi._collection', 'mapi._engine', 'target'},
     'mapi.tenant': {'mapi._engine', 'mapi.tenants'},
     'mapi.namespaces': {'mapi._collection', 'mapi._engine', 'target'},
-    'mapi.accounts': {'_check', 'mapi._collection', 'mapi._engine', 'target'},
+    'mapi.accounts': {'mapi._collection', 'mapi._engine', 'target'},
     'mapi': {
         'mapi.accounts',
         'mapi.namespaces',

@@ -243,14 +243,32 @@ CAUSES = {
 
 @pytest.mark.parametrize(('status', 'cause'), CAUSES.items())
 def test_a_refusal_says_what_and_why(mapi, network, status: int, cause: str) -> None:
-    """Or an administrator would have to guess what is wrong."""
-    network.answers(answer(status=f'{status} Nope', lines='X-HCP-ErrorMessage: because\r\n of that\r\n'))
+    """Or an administrator would have to guess what is wrong, as HCP seldom says it."""
+    network.answers(answer(status=f'{status} Nope'))
     with pytest.raises(MapiError, match=cause) as caught:
         mapi.put('tenants', {'password': 'Secret-1'}, {'name': 'lab'})
     error = caught.value
-    assert (error.status, error.message, error.resource) == (status, 'because of that', '/tenants')
-    assert f'PUT /mapi/tenants at 192.0.2.1: {status} Nope - because of that' in error.reason
+    assert (error.status, error.message, error.resource) == (status, '', '/tenants')
+    assert f'PUT /mapi/tenants at 192.0.2.1: {status} Nope' in error.reason
     assert 'Secret' not in str(error)
+
+
+@pytest.mark.parametrize('status', [400, 404, 409])
+def test_the_words_of_hcp_are_enough(mapi, network, status: int) -> None:
+    """Or what HCP says would be buried under what may be, and contradicted by it."""
+    words = f'X-HCP-ErrorMessage: because\r\n of that\r\n{VERSION}'
+    network.answers(answer(status=f'{status} Nope', lines=words))
+    with pytest.raises(MapiError) as caught:
+        mapi.put('tenants', body={'name': 'lab'})
+    assert caught.value.message == 'because of that'
+    assert str(caught.value) == f'PUT /mapi/tenants at 192.0.2.1: {status} Nope - because of that'
+
+
+def test_a_403_may_need_more_words(mapi, network) -> None:
+    """Or one would look for a role where the whole of MAPI is switched off."""
+    network.answers(answer(status='403 Forbidden', lines='X-HCP-ErrorMessage: not you\r\n'))
+    with pytest.raises(MapiError, match='403 Forbidden - not you; if that does not explain it, .* role'):
+        mapi.get('tenants')
 
 
 def test_a_redirection_is_not_followed(mapi, network) -> None:
@@ -268,12 +286,20 @@ def test_a_wrong_port_is_a_hint(mapi, network) -> None:
         mapi.get('tenants')
 
 
-def test_a_port_that_is_right_is_no_hint(mapi, network) -> None:
+def test_who_says_its_release_is_no_wrong_port(mapi, network) -> None:
     """Or one whose test server has another port would look for the fault there."""
-    network.answers(answer(status='403 Forbidden', lines=VERSION))
+    network.answers(answer(status='404 Not Found', lines=VERSION))
     with pytest.raises(MapiError) as caught:
         mapi.get('tenants')
     assert 'port' not in str(caught.value)
+
+
+def test_an_answer_without_content_is_an_error(target, network) -> None:
+    """Or a tenant without any properties would be taken for what HCP said."""
+    network.answers(answer())
+    with pytest.raises(MapiError, match='empty') as caught:
+        Tenants(target).read('lab')
+    assert (caught.value.status, caught.value.resource) == (200, '/tenants/lab')
 
 
 @pytest.mark.parametrize(
@@ -418,6 +444,21 @@ def test_a_member_can_be_renamed(target, network) -> None:
     Tenants(target).modify('lab', name='laboratory')
     assert wire.lines[0] == 'POST /mapi/tenants/lab HTTP/1.1'
     assert wire.body == b'{"name": "laboratory"}'
+
+
+@pytest.mark.parametrize('roles', [['MONITOR'], ('MONITOR',), {'role': ['MONITOR']}])
+def test_a_list_is_wrapped_as_hcp_wants_it(target, network, roles: object) -> None:
+    """Or roles would have to be given in one way to make a user, and in another one to change it."""
+    wire = network.answers(answer())
+    Users(target, 'lab').modify('ann', roles=roles)
+    assert wire.body == b'{"roles": {"role": ["MONITOR"]}}'
+
+
+def test_a_text_is_no_list(target, network) -> None:
+    """Or a user would get the roles M, O, N and so on."""
+    with pytest.raises(TypeError, match='list of names'):
+        Users(target, 'lab').modify('ann', roles='MONITOR')
+    assert network.dialled == []
 
 
 def test_what_hcp_wants_as_a_whole_is_sent_so(target, network) -> None:

@@ -354,7 +354,7 @@ BAD = [
     (lambda logs: logs.download(io.StringIO()), TypeError, 'binary'),
     (lambda logs: logs.download(io.BufferedReader(io.BytesIO())), TypeError, 'written'),
     (lambda logs: logs.download(Pipe()), TypeError, 'rewound'),
-    (lambda logs: logs.download(nodes=101), TypeError, 'iterable'),
+    (lambda logs: logs.download(nodes=101), TypeError, 'nodes must be a list'),
     (lambda logs: logs.download(nodes=[1.5]), TypeError, 'nodes'),
     (lambda logs: logs.download(nodes=[True]), TypeError, 'nodes'),
     (lambda logs: logs.download(logs='ACCESS'), TypeError, 'logs'),

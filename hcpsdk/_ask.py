@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from . import _xml
 from ._check import kind, number
 from ._request import HeaderLines, Params
+from ._trace import redact_target
 from .connection import MAX_DEBUGLEVEL, Connection
 from .errors import HcpsdkError
 from .target import Target
@@ -82,9 +83,9 @@ class Asker:
             connection.request(method, url, body, params, headers)
             yield connection
         finally:
-            self._busy.discard(connection)
             if connection is not self._asking or not self._kept:
                 connection.close()
+            self._busy.discard(connection)  # not before: another thread would take it, and see it closed
 
     def _connection(self, asking: bool) -> Connection:
         timeout = self._timeout if asking else self._acting_timeout or self._timeout
@@ -105,7 +106,7 @@ class Asker:
         with self._answered('GET', url, params) as connection:
             if connection.response_status != 200:
                 raise self._refusal(connection, f'GET {url}')
-            return _xml.parse(read_document(connection, root), root)
+            return _xml.parse(read_document(connection, f'a <{root}> document'), root)
 
 
 def read_document(connection: Connection, what: str) -> bytes:
@@ -122,11 +123,12 @@ def read_document(connection: Connection, what: str) -> bytes:
 
 def refusal(connection: Connection, what: str) -> str:
     """What HCP said instead of doing it."""
-    line = f'{what} at {connection.address}: {connection.response_status} {connection.response_reason}'
+    answer = redact_target(f'{connection.response_status} {connection.response_reason}')
+    line = f'{what} at {connection.address}: {answer}'
     message = said(connection)
     return f'{line} - {message}' if message else line
 
 
 def said(connection: Connection) -> str:
-    """HCP's own words for an error; they may come folded."""
-    return ' '.join(connection.getheader('X-HCP-ErrorMessage', '').split())
+    """HCP's own words for an error; they may come folded, and repeat a query with a password in it."""
+    return redact_target(' '.join(connection.getheader('X-HCP-ErrorMessage', '').split()))

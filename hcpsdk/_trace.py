@@ -24,10 +24,11 @@ _USER_INFO = re.compile(r'\A((?:[a-z][a-z0-9+.-]*:)?//)?(?!/).*@', re.DOTALL | r
 
 # MAPI takes new passwords as query parameters (``?password=...``), other doors tokens and signatures. A query
 # that was given in the place of a name is one still, though its ``?`` and ``=`` are encoded by then.
-_QUERY = re.compile(r'(?i)[?&]|%3F|%26')
+_QUERY = re.compile(r'(?i)[?&]|%(?:25)*(?:3F|26)')
 _SECRET_NAME = re.compile(r'(?i)password|token|secret|signature')
-_EQUALS = re.compile(r'(?i)=|%3D')
-_BLANK = re.compile(r'\s')
+_EQUALS = re.compile(r'(?i)=|%(?:25)*3D')
+_VERSION = re.compile(r' HTTP/[0-9.]+\s*\Z')
+_FOLD = re.compile(r'\r?\n[ \t]+')
 
 
 @dataclass(frozen=True)
@@ -81,20 +82,13 @@ def redact_target(target: str) -> str:
 
 
 def _redact_parameter(text: str) -> str:
-    """Whatever stands behind a secret's name, up to the next blank; rather more than less of it.
-
-    Step by step forward: a pattern for the whole would try each beginning with each end.
-    """
-    shown: list[str] = []
-    at = 0
-    while True:
-        name = _SECRET_NAME.search(text, at)
-        equals = name and _EQUALS.search(text, name.end())
-        if not equals:
-            return ''.join([*shown, text[at:]])
-        shown += [text[at : equals.end()], HIDDEN]
-        end = _BLANK.search(text, equals.end())
-        at = end.start() if end else len(text)
+    """Whatever stands behind a secret's name: a blank does not end it, but in a request line."""
+    name = _SECRET_NAME.search(text)
+    equals = name and _EQUALS.search(text, name.end())
+    if not equals:
+        return text
+    version = _VERSION.search(text, equals.end())
+    return text[: equals.end()] + HIDDEN + (version[0] if version else '')
 
 
 def redact_url(url: str) -> str:
@@ -108,7 +102,7 @@ def redact_url(url: str) -> str:
 
 def redact_head(head: str) -> str:
     """A whole request or response head as it may be shown."""
-    return '\n'.join(map(_redact_line, head.split('\n')))
+    return '\n'.join(map(_redact_line, _FOLD.sub(' ', head).split('\n')))
 
 
 def _redact_line(line: str) -> str:

@@ -73,7 +73,7 @@ def parse(data: bytes, root: str) -> ET.Element:
     >>> parse(b'<links><name>a-to-b</name></links>', 'links').findtext('name')
     'a-to-b'
     """
-    check_size(len(data), root)
+    check_size(len(data), f'a <{root}> document')
     try:
         element = _built(data, root)
     except (ET.ParseError, LookupError, ValueError) as cause:
@@ -85,10 +85,10 @@ def parse(data: bytes, root: str) -> ET.Element:
     return element
 
 
-def check_size(size: int, root: str) -> None:
+def check_size(size: int, what: str) -> None:
     """Refuse a document for its size alone, which may be known before its first byte has come."""
     if size > MAX_BYTES:
-        raise HcpsdkError(f'expected a <{root}> document, got more than {MAX_BYTES} bytes')
+        raise HcpsdkError(f'expected {what}, got more than {MAX_BYTES} bytes')
 
 
 def _built(data: bytes, root: str) -> ET.Element:

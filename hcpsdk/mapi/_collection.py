@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from .._check import kind, number
 from ..target import Target
-from ._engine import Mapi, Timeout, as_dict, listed, name_of
+from ._engine import QUOTED, Mapi, Timeout, as_dict, listed, name_of, url_of
 
 PAGE = 500
 """names asked for at once: a list of 10,000 namespaces comes in twenty answers, each a quick one"""
@@ -83,7 +83,7 @@ class Collection(Mapi):
         :raises ValueError: if the list cannot be sorted, or filtered, like that
         """
         params = self._selection(prefix, tag, sort, descending)
-        return self._paged(params) if self._pages else iter(self._names(None))
+        return self._paged(params) if self._pages else iter(sorted(self._names(None), key=str.lower))
 
     def exists(self, name: Any, params: Any = None) -> bool:
         """Whether there is a member of this name, and the user may see it.
@@ -172,8 +172,12 @@ class Collection(Mapi):
         return name_of(name, f'the name of a {self._what}')
 
     def _names(self, params: Any) -> Names:
-        found = as_dict(self.get(self._where, params), f'the list of {self._what}s')
-        return [str(name) for name in listed(found, self._key)]
+        what = f'the list of {self._what}s'
+        found = as_dict(self.get(self._where, params), what)
+        names = listed(found, self._key)
+        if (found and self._key not in found) or not all(isinstance(name, (str, int)) for name in names):
+            raise self._odd(f'GET {url_of(self._where)}', f'expected {what}, got {found!r:.{QUOTED}}')
+        return [str(name) for name in names]
 
     def _paged(self, params: dict[str, Any]) -> Iterator[str]:
         """It ends, too, if something on the way leaves ``count`` or ``offset`` out."""

@@ -6,21 +6,23 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Union
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from .._ask import Asker, read_document, refusal, said
 from .._check import kind
-from .._request import Params
+from .._request import HeaderLines, Params
+from .._trace import redact_target
 from ..connection import Connection
 from ..errors import HcpsdkError
+from ..target import P_HTTP, P_HTTPS, P_MAPI, P_MGMT, P_SEARCH
 
 PREFIX = '/mapi'
 
 JSON = 'application/json'
 XML = 'application/xml'
 
-MAPI_PORT = 9090
-"""the only one that HCP has for it (MAPI reference, 1.1)"""
+QUOTED = 80
+"""bytes of an answer that an error shows"""
 
 Path = Union[str, Iterable[str]]
 Timeout = Union[float, tuple[float, float], None]
@@ -49,11 +51,16 @@ _HINTS = {
 # Where HCP's own words may hide the cause rather than tell it; else they are enough.
 _VAGUE = {403: 'if that does not explain it, '}
 
-_WRONG_PORT = f'the management API has port {MAPI_PORT}'
+_WRONG_PORT = f'the management API has port {P_MAPI}'
 _VERSION = 'X-HCP-SoftwareVersion'
 _FOREIGN = f'this is not the management API, each answer of which has {_VERSION}'
-_PAGE = 'text/html'
-"""none of the formats in which it answers (1.6)"""
+_FORMATS = frozenset({JSON, XML, 'application/javascript', 'text/csv', 'application/zip', ''})
+"""in which it answers (1.6); what is empty may have none"""
+
+_OTHER_DOORS = frozenset({P_HTTP, P_HTTPS, P_SEARCH, P_MGMT})
+
+_DONE = frozenset({200, 201, 204})
+"""HCP says 200 (1.5); what is between may say it in another way"""
 
 
 class MapiError(HcpsdkError):
@@ -154,7 +161,6 @@ class Mapi(Asker):
         """
         url = url_of(path)
         with self._answered('HEAD', url, params) as connection:
-            self._note_version(connection)
             if connection.response_status in _NOT_THERE and not self._foreign(connection):
                 return False
             self._insist(connection, 'HEAD', url)
@@ -180,7 +186,6 @@ class Mapi(Asker):
         data, headers = _payload(body, form)
         headers['Accept'] = accept
         with self._answered(method, url, params, data, headers) as connection:
-            self._note_version(connection)
             self._insist(connection, method, url)
             yield connection
 
@@ -189,35 +194,70 @@ class Mapi(Asker):
     ) -> Answer:
         with self.open(method, path, params, body, accept=accept, form=form) as connection:
             url = url_of(path)
-            data = read_document(connection, url)
-            if method == 'GET' and not data:
-                raise MapiError(f'{method} {url}: the answer is empty', 200, resource=url[len(PREFIX) :])
-            return _parsed(data, _kind_of(connection), method, url)
+            data = read_document(connection, f'a document of {url}')
+            if method == 'GET':
+                self._check_content(data, url)
+            return self._parsed(data, _kind_of(connection), f'{method} {url}')
+
+    def _text(self, path: Path, params: Params = None, accept: str = '*/*') -> str:
+        """A document that is neither a dictionary nor a list."""
+        with self.open('GET', path, params, accept=accept) as connection:
+            data: bytes = connection.read()
+            self._check_content(data, url_of(path))
+            return data.decode('utf-8', 'replace')
+
+    def _check_content(self, data: bytes, url: str) -> None:
+        """Nothing is no answer to a question: settings would seem to be unset, and lists to be empty."""
+        if not data.strip():
+            raise self._odd(f'GET {url}', 'the answer is empty')
+
+    def _parsed(self, data: bytes, form: str, what: str) -> Answer:
+        if not data.strip():
+            return {}
+        if form != JSON:
+            return data
+        try:
+            found = json.loads(data)
+        except (ValueError, RecursionError) as cause:
+            raise self._odd(what, f'expected JSON, got {_quoted(data)} ({cause})') from cause
+        if not isinstance(found, (dict, list)):
+            raise self._odd(what, f'expected an object, got {_quoted(data)}')
+        return found
+
+    def _odd(self, what: str, why: str) -> MapiError:
+        """The error for an answer that makes no sense."""
+        return self._error(f'{what}: {why}', resource=what.partition(' ')[2][len(PREFIX) :])
+
+    @contextmanager
+    def _answered(
+        self, method: str, url: str, params: Params = None, body: Any = None, headers: HeaderLines = None
+    ) -> Iterator[Connection]:
+        """As for all who ask; every answer says the release."""
+        with super()._answered(method, url, params, body, headers) as connection:
+            self._software_version = connection.getheader(_VERSION, self._software_version)
+            yield connection
 
     def _insist(self, connection: Connection, method: str, url: str) -> None:
-        if connection.response_status != 200 or self._foreign(connection):
+        if connection.response_status not in _DONE or self._foreign(connection):
             raise self._refusal(connection, f'{method} {url}')
-
-    def _note_version(self, connection: Connection) -> None:
-        self._software_version = connection.getheader(_VERSION, self._software_version)
 
     def _foreign(self, connection: Connection) -> bool:
         """Somebody else answers, such as a console: it sends everybody to its login, whatever the question.
 
-        HCP says its release with each answer of MAPI (1.8). What comes from MAPI's own port need not have it,
-        unless it is a page.
+        HCP says its release with each answer of MAPI (1.8). Where it does not, the format tells, or the port,
+        if that is known to be another door of HCP; all other ports may lead to MAPI by a tunnel.
         """
         if connection.getheader(_VERSION, ''):
             return False
-        if connection.response_status == 200:
-            return _kind_of(connection) == _PAGE
-        return self._target.port != MAPI_PORT
+        if connection.response_status in _DONE:
+            return _kind_of(connection) not in _FORMATS
+        return self._target.port in _OTHER_DOORS
 
     def _refusal(self, connection: Connection, what: str) -> MapiError:
         status = connection.response_status
         foreign = self._foreign(connection)
         hints = [self._too_old(), _hint(status or 0, said(connection)), _FOREIGN if foreign else '']
-        if self._target.port != MAPI_PORT and (foreign or status == 403):
+        if self._target.port != P_MAPI and (foreign or status == 403):
             hints.append(f'{_WRONG_PORT}, and this Target has {self._target.port}')
         reason = '; '.join([refusal(connection, what), *filter(None, hints)])
         return self._error(reason, status, said(connection), what.partition(' ')[2][len(PREFIX) :])
@@ -254,13 +294,22 @@ def url_of(path: Path) -> str:
             raise ValueError('the path of a resource has no query: give that as params')
         inner = path.strip('/')
         inner = inner[len(PREFIX) :] if f'/{inner}/'.startswith(f'{PREFIX}/') else inner
-        if not inner.strip('/'):
-            raise ValueError('the path of a resource must not be empty')
-        return f'{PREFIX}/{inner.strip("/")}'
+        names = inner.strip('/').split('/')
+        for name in names:
+            name_of(unquote(name))  # what is on the way may resolve dots, and make another path of it
+        return '/'.join([PREFIX, *names])
     names = [name_of(name) for name in path]
     if not names:
         raise ValueError('the path of a resource must not be empty')
-    return '/'.join([PREFIX, *(quote(name, safe='') for name in names)])
+    return '/'.join([PREFIX, *map(_encoded, names)])
+
+
+def _encoded(name: str) -> str:
+    """A name as one segment; bytes that :func:`os.listdir` could not decode go out as they were."""
+    try:
+        return quote(name.encode('utf-8', 'surrogateescape'), safe='')
+    except UnicodeEncodeError as cause:
+        raise ValueError(f'a name holds a character that has no UTF-8 form: {name!r}') from cause
 
 
 def name_of(name: str, what: str = 'a name') -> str:
@@ -291,7 +340,7 @@ def _payload(body: Any, form: str) -> tuple[Any, dict[str, str]]:
     if body is None:
         return None, {}
     if isinstance(body, Mapping):
-        return json.dumps(body).encode(), {'Content-Type': JSON}
+        return json.dumps(dict(body)).encode(), {'Content-Type': JSON}
     if not isinstance(body, (bytes, str)):
         raise TypeError(f'body must be a dictionary, bytes or text, not {type(body).__name__}')
     return body, {'Content-Type': form}
@@ -303,20 +352,9 @@ def _kind_of(connection: Connection) -> str:
     return form.partition(';')[0].strip().lower()
 
 
-def _parsed(data: bytes, form: str, method: str, url: str) -> Answer:
-    if not data:
-        return {}
-    if form != JSON:
-        return data
-    try:
-        found = json.loads(data)
-    except (ValueError, RecursionError) as cause:
-        raise MapiError(
-            f'{method} {url}: expected JSON, got {data[:80]!r} ({cause})', resource=url[len(PREFIX) :]
-        ) from cause
-    if not isinstance(found, (dict, list)):
-        raise MapiError(f'{method} {url}: expected an object, got {data[:80]!r}', resource=url[len(PREFIX) :])
-    return found
+def _quoted(data: bytes) -> str:
+    """The beginning of a body, for an error; it may repeat a query with a password in it."""
+    return repr(redact_target(data[:QUOTED].decode('utf-8', 'replace')))
 
 
 def _numbers(release: str) -> tuple[int, ...]:

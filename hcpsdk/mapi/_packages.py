@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -13,10 +14,13 @@ from typing import Any, Callable, Optional, Union
 
 from .._check import seconds
 from .._trace import SYSTEM_CLOCK, Clock
+from .._xml import fits
 from ..connection import Connection
 from ..errors import HcpsdkError
 from ..target import Target
-from ._engine import JSON, Mapi, MapiError, Timeout, as_dict, listed
+from ._engine import JSON, Mapi, MapiError, Timeout, as_dict, listed, url_of
+
+logger = logging.getLogger(__name__)
 
 BLOCK = 256 * 1024
 """bytes that are read, and written to disk, at a time: packages have gigabytes"""
@@ -24,6 +28,9 @@ BLOCK = 256 * 1024
 Hook = Optional[Callable[[Any], object]]
 
 _ABLE = {'writable': 'written to', 'seekable': 'rewound'}
+
+_PASSING = frozenset({500, 503})
+"""an internal error, or too busy, or being upgraded (1.9)"""
 
 _FLAGS = ('readyForStreaming', 'streamingInProgress', 'started', 'error')
 
@@ -78,7 +85,7 @@ class Packages(Mapi):
         started = self._clock.now()
         waited, looks = 0.0, 0
         while True:
-            found, looks = self.status(), looks + 1
+            found, looks = self._glance(), looks + 1
             if found['readyForStreaming']:
                 return found
             self._check_packing(found, looks)
@@ -88,6 +95,16 @@ class Packages(Mapi):
             if progresshook is not None:
                 progresshook(waited)
             self._clock.sleep(min(interval, timeout - waited))
+
+    def _glance(self) -> OrderedDict[str, Any]:
+        """The status; a passing trouble of HCP does not end an hour of waiting, and looks like packing."""
+        try:
+            return self.status()
+        except MapiError as error:
+            if error.status not in _PASSING:
+                raise
+            logger.warning('%s: %s; looking again', self._what, error)
+            return OrderedDict(readyForStreaming=False, started=True, error=False)
 
     def _check_packing(self, found: OrderedDict[str, Any], looks: int) -> None:
         """Whether it makes sense to look again. What was ordered just now may not show at the first look."""
@@ -119,14 +136,15 @@ class Packages(Mapi):
 
     def _fetch(self, body: Any, form: str, hdl: Any, hook: Hook, hidden: bool) -> tuple[Any, str]:
         """The package, and the file name that HCP suggests. What was cut on the way raises."""
-        with _whole_or_nothing(hdl, hidden) as file:
-            try:
-                with self.open('POST', (self._place, 'download'), None, body, form=form) as connection:
-                    copy(connection, file, hook)
-                    name = suggested(connection.getheader('Content-Disposition', ''), f'{self._place}.zip')
-            except MapiError as error:
-                self._explain(error)
-                raise
+        try:
+            with self.open('POST', (self._place, 'download'), None, body, form=form) as connection:
+                name = suggested(connection.getheader('Content-Disposition', ''), f'{self._place}.zip')
+                with _whole_or_nothing(hdl, hidden) as file:
+                    if not copy(connection, file, hook):
+                        raise self._odd(f'POST {url_of((self._place, "download"))}', 'the package is empty')
+        except MapiError as error:
+            self._explain(error)
+            raise
         return file, name
 
     def _explain(self, error: MapiError) -> None:
@@ -154,6 +172,8 @@ def _whole_or_nothing(hdl: Any, hidden: bool) -> Iterator[Any]:
     written behind it, and half an archive look like a whole one.
     """
     file = hdl if hdl is not None else _temporary(hidden)
+    if 'a' in str(getattr(file, 'mode', '')):  # what is written goes to the end, wherever it stands
+        file.seek(0, io.SEEK_END)
     begin = file.tell()
     try:
         yield file
@@ -169,20 +189,35 @@ def _whole_or_nothing(hdl: Any, hidden: bool) -> Iterator[Any]:
         raise
 
 
-def copy(connection: Connection, file: Any, hook: Hook = None) -> None:
+def copy(connection: Connection, file: Any, hook: Hook = None) -> int:
     """The body of an answer into a file, block by block; ``hook`` is told how many bytes there are.
 
+    :returns: how many bytes that were
     :raises HcpsdkTruncatedError: if it ended too early
     """
     done = 0
     while True:
         block = connection.read(BLOCK)
         if not block:
-            return
-        file.write(block)
+            return done
+        _write(file, block)
         done += len(block)
         if hook is not None:
             hook(done)
+
+
+def _write(file: Any, block: bytes) -> None:
+    """All of it: a file without a buffer may take a part, and the disk be full with the next one.
+
+    :raises OSError: if it takes nothing more
+    """
+    while block:
+        taken = file.write(block)
+        if taken is None:  # something like a file, that does not count
+            return
+        if not taken:
+            raise OSError(f'{file!r} takes nothing more, though {len(block)} bytes are left')
+        block = block[taken:]
 
 
 def suggested(disposition: str, otherwise: str) -> str:
@@ -194,7 +229,7 @@ def suggested(disposition: str, otherwise: str) -> str:
     message = Message()
     message['Content-Disposition'] = disposition
     name = message.get_filename('').replace('\\', '/').rpartition('/')[2]
-    return otherwise if name in ('', '.', '..') else name
+    return name if name.isprintable() and name not in ('', '.', '..') else otherwise
 
 
 def check_target_file(hdl: Any, hook: Any) -> None:
@@ -205,7 +240,7 @@ def check_target_file(hdl: Any, hook: Any) -> None:
     _check_hook(hook)
     if hdl is None:
         return
-    if not (hasattr(hdl, 'write') and hasattr(hdl, 'seek')):
+    if not all(hasattr(hdl, method) for method in ('write', 'seek', 'tell', 'truncate')):
         raise TypeError(f'hdl must be a file open for writing, not {type(hdl).__name__}')
     for able, what in _ABLE.items():  # a temporary file before Python 3.11 does not tell
         if not getattr(hdl, able, lambda: True)():
@@ -226,8 +261,8 @@ def words(what: str, values: Iterable[Union[str, int]]) -> str:
         if isinstance(value, bool) or not isinstance(value, (str, int)):
             raise TypeError(f'{what} must hold names or numbers, not {type(value).__name__}')
     texts = [str(value) for value in given]
-    if any(not text.strip() or ',' in text for text in texts):
-        raise ValueError(f'{what} must hold names without commas: {texts}')
+    if any(not text.strip() or ',' in text or not fits(text) for text in texts):
+        raise ValueError(f'{what} must hold names without commas and control characters: {texts}')
     return ','.join(texts)
 
 

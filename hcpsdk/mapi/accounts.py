@@ -21,6 +21,7 @@ class _Accounts(Collection):
     ) -> None:
         where = () if tenant is None else ('tenants', name_of(tenant, 'the name of a tenant'))
         super().__init__(target, *where, self._list, timeout=timeout, debuglevel=debuglevel)
+        self._pages = self._pages and tenant is not None  # HCP does it for a tenant's users only (1.7)
 
     def permissions(self, name: str) -> dict[str, list[str]]:
         """What an account may do with data.

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timezone
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, Callable
 
@@ -85,8 +85,7 @@ class Chargeback(Mapi):
         path, params = _report(tenant, None), _selection(start, end, granularity)
         if fmt not in self.CBM_ALL:
             raise ValueError(f'fmt must be one of {", ".join(self.CBM_ALL)}, not {fmt!r}')
-        with self.open('GET', path, params, accept=fmt) as connection:
-            return io.StringIO(connection.read().decode('utf-8', 'replace'))
+        return io.StringIO(self._text(path, params, fmt))
 
     def rows(
         self,
@@ -140,7 +139,7 @@ def _selection(start: Any, end: Any, granularity: Any) -> dict[str, str]:
     if granularity not in Chargeback.CBG_ALL:
         raise ValueError(f'granularity must be one of {", ".join(Chargeback.CBG_ALL)}, not {granularity!r}')
     first, last = _aware('start', start), _aware('end', end)
-    if first is not None and last is not None and first >= last:
+    if first and last and first.astimezone(timezone.utc) >= last.astimezone(timezone.utc):
         raise ValueError(f'start must be earlier than end: {start}, {end}')
     given = {'start': first, 'end': last}
     return {**{name: _said(at) for name, at in given.items() if at}, 'granularity': granularity}
@@ -151,7 +150,7 @@ def _aware(what: str, at: Any) -> datetime | None:
         return None
     if not isinstance(at, datetime):
         raise TypeError(f'{what} must be a datetime.datetime, not {type(at).__name__}')
-    return at.astimezone() if at.tzinfo is None else at
+    return at.astimezone() if at.utcoffset() is None else at
 
 
 def _said(at: datetime) -> str:
@@ -214,15 +213,24 @@ _TYPES: dict[str, Callable[[str], Any]] = {
 def _typed_rows(file: IO[bytes]) -> Iterator[dict[str, Any]]:
     """The rows of a report in CSV. Which columns there are depends on release and user: the header tells."""
     table = csv.DictReader(_lines(file))
-    if 'startTime' not in (table.fieldnames or ()):
-        raise ChargebackError(f'expected a report in CSV, got {str(table.fieldnames)[:80]}')
-    for row in table:
-        if None in row or None in row.values():
-            raise ChargebackError(f'a row of the report has another length than the header: {row}')
-        try:
-            yield {name: _TYPES.get(name, _guessed)(value) for name, value in row.items()}
-        except ValueError as cause:
-            raise ChargebackError(f'a row of the report cannot be understood: {row} ({cause})') from cause
+    try:
+        if 'startTime' not in (table.fieldnames or ()):
+            raise ChargebackError(f'expected a report in CSV, got {str(table.fieldnames)[:80]}')
+        for row in table:
+            yield _typed(row)
+    except csv.Error as cause:
+        raise ChargebackError(
+            f'expected a report in CSV, and line {table.line_num} is none: {cause}'
+        ) from cause
+
+
+def _typed(row: dict[str, Any]) -> dict[str, Any]:
+    if None in row or None in row.values():
+        raise ChargebackError(f'a row of the report has another length than the header: {row}')
+    try:
+        return {name: _TYPES.get(name, _guessed)(value) for name, value in row.items()}
+    except ValueError as cause:
+        raise ChargebackError(f'a row of the report cannot be understood: {row} ({cause})') from cause
 
 
 def _lines(file: IO[bytes]) -> Iterator[str]:

@@ -137,7 +137,7 @@ class Replication(Mapi):
         name_of(remoteHost, 'remoteHost')
         if type not in _ANY_TYPE:
             raise ValueError(f'type must be one of {", ".join(sorted(_ANY_TYPE))}, not {type!r}')
-        connection = {'remoteHost': remoteHost, **properties.pop('connection', {})}
+        connection = {'remoteHost': remoteHost, **(properties.pop('connection', None) or {})}
         self.put(
             (*_SERVICE, 'links'), body={'name': name, 'type': type, 'connection': connection, **properties}
         )
@@ -240,8 +240,7 @@ class Replication(Mapi):
 
         :raises MapiError: if HCP refuses
         """
-        with self.open('GET', (*_CERTIFICATES, name_of(id, 'the id of a certificate'))) as connection:
-            return connection.read().decode('utf-8', 'replace')
+        return self._text((*_CERTIFICATES, name_of(id, 'the id of a certificate')))
 
     def uploadcertificate(self, text: str) -> None:
         """Trust another system; it may take ten minutes until a link works with a new certificate.

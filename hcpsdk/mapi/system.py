@@ -44,6 +44,11 @@ class System(Mapi):
         """The erasure-coding topologies: a :class:`hcpsdk.mapi.Topologies`."""
         return self._topologies
 
+    def __enter__(self) -> System:
+        self._healthcheck.__enter__()
+        self._topologies.__enter__()
+        return super().__enter__()
+
     def close(self) -> None:
         """Close all connections to HCP; the next question would open a new one."""
         super().close()

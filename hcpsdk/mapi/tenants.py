@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any, TypeVar
 
 from ..target import Target
@@ -110,13 +111,13 @@ class Tenant:
         """The tenant's settings.
 
         :param cache: True for those that were read last, if they were
-        :returns: a dictionary as HCP spells it
+        :returns: a dictionary as HCP spells it, the caller's own
         :raises MapiError: if HCP refuses
         """
         if not (cache and self._settings):
             found = self._mapi.get((*TenantPath, self.name))
             self._settings = as_dict(found, f'tenant {self.name}')
-        return self._settings
+        return copy.deepcopy(self._settings)
 
     def __enter__(self: Self) -> Self:
         self._mapi.__enter__()

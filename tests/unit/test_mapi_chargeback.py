@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone, tzinfo
 
 import pytest
 
@@ -86,6 +86,41 @@ def test_a_column_that_nobody_knew_of_is_no_obstacle(
     found = next(report.rows('lab'))['madeUp']
     assert found == value
     assert type(found) is type(value)
+
+
+@pytest.mark.parametrize('odd', [b'a\rb', b'x' * 200_000, b'"'])
+def test_what_no_table_can_hold(report, network, respond, odd: bytes) -> None:
+    """Or a program would die of an error that is none of ours."""
+    network.answers(csv_answer(respond, REPORT.replace(b'n1', odd)))
+    with pytest.raises(ChargebackError):
+        list(report.rows('lab'))
+
+
+def test_an_empty_report_is_none(report, network, respond) -> None:
+    """Or a tenant would have nothing to pay for."""
+    network.answers(csv_answer(respond, b''))
+    with pytest.raises(ChargebackError, match='empty'):
+        report.request('lab')
+
+
+class Autumn(tzinfo):
+    """Where the clocks are put back from summer time in this hour."""
+
+    def utcoffset(self, at: object) -> timedelta:
+        return timedelta(hours=1 if at.fold else 2)
+
+    def dst(self, at: object) -> timedelta:
+        return self.utcoffset(at) - timedelta(hours=1)
+
+
+def test_an_hour_that_comes_twice(report, network, respond) -> None:
+    """Or the hour in which the clocks are put back could not be reported on."""
+    network.answers(csv_answer(respond))
+    start = datetime(2024, 10, 27, 2, 30, tzinfo=Autumn())
+    end = datetime(2024, 10, 27, 2, 10, fold=1, tzinfo=start.tzinfo)
+    report.request('lab', start, end)
+    with pytest.raises(ValueError, match='earlier'):
+        report.request('lab', end, start)
 
 
 def test_the_mark_that_some_programs_put_before_a_text(report, network, respond) -> None:

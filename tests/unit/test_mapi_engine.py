@@ -9,7 +9,7 @@ import pickle
 import pytest
 
 import hcpsdk
-from hcpsdk.mapi import Mapi, MapiError, Tenants, Users, listtenants
+from hcpsdk.mapi import ContentClasses, Mapi, MapiError, Tenants, Users, listtenants
 from hcpsdk.mapi._engine import url_of
 
 JSON = 'Content-Type: application/json\r\n'
@@ -35,6 +35,7 @@ def answer(body: bytes = b'', status: str = '200 OK', lines: str = JSON) -> byte
         ('mapistuff', '/mapi/mapistuff'),
         (('tenants', 'a/b', 'c d?#%'), '/mapi/tenants/a%2Fb/c%20d%3F%23%25'),
         (['services', 'Größe'], '/mapi/services/Gr%C3%B6%C3%9Fe'),
+        (['services', 'a\udcff'], '/mapi/services/a%FF'),
     ],
 )
 def test_a_path_becomes_a_url(path: object, url: str) -> None:
@@ -42,7 +43,13 @@ def test_a_path_becomes_a_url(path: object, url: str) -> None:
     assert url_of(path) == url
 
 
-@pytest.mark.parametrize('path', ['', '/', 'mapi', '/mapi/', (), ('',), ('tenants', ''), ('..', 'x'), ('.',)])
+NOWHERE = [
+    '', '/', 'mapi', '/mapi/', (), ('',), ('tenants', ''), ('..', 'x'), ('.',),
+    'tenants/lab/..', 'tenants//x', 'tenants/%2e%2E/x', './x',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize('path', NOWHERE)
 def test_a_path_that_leads_nowhere_is_refused(mapi, network, path: object) -> None:
     """Or a name that is missing by mistake would delete what is above it."""
     with pytest.raises(ValueError, match='must not be empty'):
@@ -56,6 +63,13 @@ def test_a_query_in_a_path_is_refused(mapi, network, caplog, path: str) -> None:
     with caplog.at_level(logging.DEBUG), pytest.raises(ValueError, match='params') as caught:
         mapi.post(path, body={})
     assert 'Secret' not in caplog.text + str(caught.value)
+    assert network.dialled == []
+
+
+def test_a_name_that_cannot_be_sent_is_refused(mapi, network) -> None:
+    """Or it would be an error about an encoding, from deep inside."""
+    with pytest.raises(ValueError, match='no UTF-8 form'):
+        mapi.get(('tenants', '\ud800'))
     assert network.dialled == []
 
 
@@ -299,7 +313,7 @@ def test_an_answer_without_content_is_an_error(target, network) -> None:
     network.answers(answer())
     with pytest.raises(MapiError, match='empty') as caught:
         Tenants(target).read('lab')
-    assert (caught.value.status, caught.value.resource) == (200, '/tenants/lab')
+    assert caught.value.resource == '/tenants/lab'
 
 
 @pytest.mark.parametrize(
@@ -341,6 +355,38 @@ def test_the_log_shows_no_password(mapi, network, caplog) -> None:
         with pytest.raises(hcpsdk.HcpsdkError) as caught:
             mapi.post('tenants/lab/userAccounts', {'resetPasswords': 'Secret-2'}, {})
     assert 'Secret' not in caplog.text + str(caught.value) + repr(mapi)
+
+
+@pytest.mark.parametrize(
+    'said',
+    [
+        answer(status='400 Bad Request', lines='X-HCP-ErrorMessage: no: /x?password=Secret 1\r\n'),
+        answer(status='400 Not /x?password=Secret-1'),
+        answer(b'{"you said /x?password=Secret-1'),
+        answer(b'"/x?password=Secret-1"'),
+    ],
+)
+def test_what_hcp_repeats_is_not_repeated(mapi, network, said: bytes) -> None:
+    """Or the new password would be in the error after all, as HCP has put it there."""
+    network.answers(said)
+    with pytest.raises(MapiError) as caught:
+        mapi.post('userAccounts/ann', {'password': 'Secret-1'}, {})
+    assert 'Secret' not in str(caught.value) + caught.value.message
+
+
+@pytest.mark.parametrize('status', ['200 OK', '201 Created', '204 No Content'])
+def test_what_was_done_is_no_error(mapi, network, status: str) -> None:
+    """Or a tenant that was made would be reported as refused, and be made again."""
+    network.answers(answer(status=status, lines=VERSION))
+    assert mapi.put('tenants', body={'name': 'lab'}) == {}
+
+
+def test_the_release_is_known_after_any_question(target, network) -> None:
+    """Or a program that asks for links first would have to ask once more for the release."""
+    network.answers(answer(b'<links/>', lines=VERSION))
+    replication = hcpsdk.mapi.Replication(target)
+    replication.getlinklist()
+    assert replication.software_version == '9.0.0.2'
 
 
 def test_the_error_survives_pickling() -> None:
@@ -408,6 +454,29 @@ def test_lists_of_one_and_of_none(target, network, body: str, found: list[str]) 
     network.answers(answer(body.encode()), at='192.0.2.2')
     assert list(Tenants(target).list()) == found
     assert [tenant.name for tenant in listtenants(target)] == found
+
+
+@pytest.mark.parametrize(
+    'body', ['{"message": "Unauthorized"}', '{"name": [null]}', '{"name": [{"name": "a"}]}']
+)
+def test_what_is_no_list_of_names_is_an_error(target, network, body: str) -> None:
+    """Or there would be no tenants where somebody just said no, or one that is called None."""
+    network.answers(answer(body.encode()))
+    with pytest.raises(MapiError, match='the list of tenants'):
+        list(Tenants(target).list())
+
+
+def test_a_list_that_hcp_does_not_sort_is_sorted(target, network) -> None:
+    """Or a list that is promised to be sorted would not be."""
+    network.answers(answer(b'{"name": ["b", "C", "a"]}'))
+    assert list(ContentClasses(target, 'lab').list()) == ['a', 'b', 'C']
+
+
+def test_the_users_of_the_system_cannot_be_filtered(target, network) -> None:
+    """Or all of them would come, as HCP leaves out what it does not know (1.7)."""
+    with pytest.raises(ValueError, match='neither sorts nor filters'):
+        Users(target).list(prefix='a')
+    assert network.dialled == []
 
 
 ODD_PERMISSIONS = [

@@ -101,6 +101,13 @@ def test_waiting_has_an_end(logs, say, time) -> None:
     assert time.naps == [5, 2]
 
 
+def test_waiting_goes_on_while_hcp_is_busy(logs, say, respond, time) -> None:
+    """Or one bad moment would end an hour of waiting."""
+    say(PACKING, refused(respond, '500 Internal Server Error'), READY)
+    assert logs.wait_ready(60, 1)['readyForStreaming']
+    assert time.naps == [1, 1]
+
+
 def test_one_look_only(logs, say, time) -> None:
     """Or a program with its own loop would sleep in ours."""
     say(PACKING)
@@ -267,6 +274,54 @@ def test_what_was_cut_leaves_nothing_in_the_file_of_the_caller(
     assert mine.getvalue() == before + b'0123456789'
 
 
+@pytest.mark.parametrize('said', [b'', NAME])
+def test_what_never_began_leaves_the_file_alone(logs, say, respond, said) -> None:
+    """Or the archive of yesterday would be gone, and none of today be there."""
+    say(refused(respond, '403 Forbidden') if said else package(respond, b''))
+    mine = io.BytesIO(b'yesterday')
+    with pytest.raises(LogsError, match='403' if said else 'empty'):
+        logs.download(mine)
+    if said:
+        assert mine.getvalue() == b'yesterday'
+
+
+def test_what_was_cut_leaves_alone_what_was_appended_to(logs, say, respond, tmp_path) -> None:
+    """Or all that stood in a file would be gone with the little that had come."""
+    (tmp_path / 'a').write_bytes(b'yesterday')
+    say(package(respond, b'0123456789').replace(b'Length: 10', b'Length: 20'))
+    with open(tmp_path / 'a', 'a+b') as mine:
+        mine.seek(0)
+        with pytest.raises(hcpsdk.HcpsdkTruncatedError):
+            logs.download(mine)
+    assert (tmp_path / 'a').read_bytes() == b'yesterday'
+
+
+class Sips(io.BytesIO):
+    """A file without a buffer: it takes what it likes, up to a limit."""
+
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self.room = room
+
+    def write(self, data: bytes) -> int:
+        taken = super().write(data[: min(3, self.room)])
+        self.room -= taken
+        return taken
+
+
+def test_a_file_may_take_it_in_sips(logs, say, respond) -> None:
+    """Or only the beginning of each block would be stored."""
+    say(package(respond, b'0123456789'))
+    assert logs.download(Sips(100))[0].getvalue() == b'0123456789'
+
+
+def test_a_file_that_is_full(logs, say, respond) -> None:
+    """Or an archive without its end would pass for the whole."""
+    say(package(respond, b'0123456789'))
+    with pytest.raises(OSError, match='1 bytes are left'):
+        logs.download(Sips(9))
+
+
 def test_an_older_and_longer_file_is_written_over(logs, say, respond) -> None:
     """Or what is left of the old package would stand behind the new one."""
     say(package(respond, b'0123456789'))
@@ -324,6 +379,7 @@ def test_the_first_refusal_counts(logs, say, respond) -> None:
         ('attachment; filename=../../etc/passwd', 'passwd'),
         ('attachment; filename="..\\\\..\\\\a.zip"', 'a.zip'),
         ('attachment; filename=..', 'logs.zip'),
+        ('attachment; filename=a\x1b[2J.zip', 'logs.zip'),
         ('attachment', 'logs.zip'),
         ('', 'logs.zip'),
     ],
@@ -340,6 +396,19 @@ class Pipe(io.BytesIO):
         return False
 
 
+class NoEnd:
+    """What can be written to, and not be cut off."""
+
+    def write(self, data: bytes) -> int:
+        return len(data)
+
+    def seek(self, where: int) -> int:
+        return where
+
+    def tell(self) -> int:
+        return 0
+
+
 BAD = [
     (lambda logs: logs.mark(None), TypeError, 'message'),
     (lambda logs: logs.mark(''), LogsError, 'empty'),
@@ -354,6 +423,8 @@ BAD = [
     (lambda logs: logs.download(io.StringIO()), TypeError, 'binary'),
     (lambda logs: logs.download(io.BufferedReader(io.BytesIO())), TypeError, 'written'),
     (lambda logs: logs.download(Pipe()), TypeError, 'rewound'),
+    (lambda logs: logs.download(NoEnd()), TypeError, 'hdl'),
+    (lambda logs: logs.prepare(snodes=['a\x01']), ValueError, 'control characters'),
     (lambda logs: logs.download(nodes=101), TypeError, 'nodes must be a list'),
     (lambda logs: logs.download(nodes=[1.5]), TypeError, 'nodes'),
     (lambda logs: logs.download(nodes=[True]), TypeError, 'nodes'),

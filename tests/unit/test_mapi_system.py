@@ -145,6 +145,15 @@ def test_bad_arguments_are_refused_before_anything_is_sent(
     assert network.dialled == []
 
 
+def test_a_with_block_holds_for_what_it_is_made_of_too(system, say) -> None:
+    """Or each look at the health check would cost a handshake of its own."""
+    wire = say({'name': []})
+    with system:
+        list(system.topologies.list())
+        assert not wire.closed
+    assert wire.closed
+
+
 def test_what_it_is_made_of_shows_what_goes_on_too(target, say, capsys) -> None:
     """Or one who looks for the fault in there would see nothing."""
     say({'name': []})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import re
 import signal
@@ -236,16 +237,39 @@ CHANGES = [
 def changes(printed: str) -> list[str]:
     """What a run of ``provision`` has changed, or would."""
     *told, last = printed.splitlines()
-    assert last.startswith(f'{len(told)} change(s) ')
+    assert re.match(rf'(at least )?{len(told)} change\(s\) ', last)
     return [line.partition(':')[0] for line in told]
 
 
+AT_LEAST = 'at least {} change(s) to be made; the rest can only be seen then'
+
+
 def test_provision_shows_and_changes_nothing(hcp: MockHCP) -> None:
-    """Or one who only wanted to look would have made a tenant."""
-    assert changes(output(hcp, 'provision')) == [
+    """Or one who only wanted to look would have made a tenant, or would think to have seen it all."""
+    printed = output(hcp, 'provision')
+    assert changes(printed) == [
         'would create tenant lab', 'would create namespace scans', 'would create namespace letters',
     ]  # fmt: skip
+    assert printed.splitlines()[-1] == AT_LEAST.format(3)
     assert {seen.method for seen in hcp.log} == {'HEAD'}
+
+
+def test_a_dry_run_before_the_roles_are_given(hcp: MockHCP) -> None:
+    """Or one who looks after a run that was stopped would get a refusal instead of an answer."""
+    hcp.misbehave(Say(503, 'busy'), method='POST', path='/mapi/tenants/lab/userAccounts/boss')
+    complaint(run(hcp, 'provision', HCP_APPLY=1), 'provision')
+    told, last = output(hcp, 'provision').splitlines()
+    assert told.startswith("would change boss: roles {'role': ['SECURITY']} -> ")
+    assert last == AT_LEAST.format(1)
+    assert changes(output(hcp, 'provision', HCP_APPLY=1)) == CHANGES[1:]
+
+
+def test_a_dry_run_that_sees_everything_says_so(hcp: MockHCP) -> None:
+    """Or one could never tell whether there is more to come."""
+    output(hcp, 'provision', HCP_APPLY=1)
+    assert output(hcp, 'provision') == '0 change(s) to be made\n'
+    hcp.system.tenants['lab'].namespaces['scans'].hard_quota = 1 * GIB
+    assert output(hcp, 'provision').splitlines()[-1] == '1 change(s) to be made'
 
 
 def test_provision_is_safe_to_run_twice(hcp: MockHCP) -> None:
@@ -266,10 +290,9 @@ def test_provision_goes_on_where_it_was_stopped(hcp: MockHCP) -> None:
     done = run(hcp, 'provision', HCP_APPLY=1)
     assert ' 503 ' in complaint(done, 'provision')
     assert done.stdout.splitlines()[-1] == 'create namespace scans'
-    assert changes(output(hcp, 'provision')) == [
-        'would create namespace scans',
-        'would create namespace letters',
-    ]
+    printed = output(hcp, 'provision')
+    assert changes(printed) == ['would create namespace scans', 'would create namespace letters']
+    assert printed.splitlines()[-1] == AT_LEAST.format(2)
     assert changes(output(hcp, 'provision', HCP_APPLY=1)) == CHANGES[3:]
 
 
@@ -301,14 +324,103 @@ def test_a_plan_in_toml(hcp: MockHCP, tmp_path: Path) -> None:
         assert 'TOML takes Python 3.11' in complaint(done, 'provision')
 
 
+def planned(directory: Path, plan: dict[str, Any], encoding: str = 'utf-8') -> Path:
+    """A file with a plan for the tenant ``lab``."""
+    file = directory / 'plan.json'
+    file.write_text(json.dumps({'tenant': 'lab', 'limits': {'hardQuota': '2 GB'}, **plan}), encoding=encoding)
+    return file
+
+
+SCANS = {
+    'properties': {'hardQuota': '1 GB', 'softQuota': '70', 'description': ''},
+    'http': {'httpEnabled': 'false', 'ipSettings': {'allowAddresses': {'ipAddress': ['10.1.0.0/16']}}},
+    'versioningSettings': {'enabled': True, 'prune': True, 'pruneDays': '7'},
+    'cors': {'cors': '<CORSConfiguration/>'},
+}
+
+
+def test_a_plan_that_is_written_in_another_way_than_hcp_does(hcp: MockHCP, tmp_path: Path) -> None:
+    """Or numbers in quotes, and parts of a setting, would be changed again at every run."""
+    limits = {'hardQuota': '2 GB', 'versioningConfigurationEnabled': True}
+    plan = planned(tmp_path, {'limits': limits, 'namespaces': {'scans': SCANS}}, 'utf-8-sig')
+    assert changes(output(hcp, 'provision', HCP_PLAN=plan, HCP_APPLY=1)) == [
+        'create tenant lab',
+        'change boss',
+        'create namespace scans',
+        'change scans http',
+        'change scans versioningSettings',
+        'change scans cors',
+    ]
+    assert hcp.system.tenants['lab'].namespaces['scans'].soft_quota == 70
+    assert output(hcp, 'provision', HCP_PLAN=plan) == '0 change(s) to be made\n'
+
+
+def test_a_plan_with_a_password(hcp: MockHCP, tmp_path: Path) -> None:
+    """Or it would be on the screen, and in the log of whatever runs the program."""
+    http = {'webdavBasicAuthUsername': 'dav', 'webdavBasicAuthPassword': 'geheim'}
+    plan = planned(tmp_path, {'namespaces': {'scans': {'properties': {'hardQuota': '1 GB'}, 'http': http}}})
+    printed = output(hcp, 'provision', HCP_PLAN=plan, HCP_APPLY=1)
+    assert "webdavBasicAuthUsername '' -> 'dav', webdavBasicAuthPassword None -> (not shown)" in printed
+    assert 'geheim' not in printed
+
+
 @pytest.mark.parametrize(
-    ('content', 'said'), [('{', 'Expecting property name'), ('[]', '"tenant" and "namespaces" are needed')]
+    ('content', 'said'),
+    [
+        ('{', 'Expecting property name'),
+        ('\udcff', "can't decode byte"),
+        ('[]', 'the plan has to hold names and values, not []'),
+        ('{"tenant": "lab"}', '"tenant" and "namespaces" are needed'),
+    ],
 )
-def test_a_plan_that_makes_no_sense(hcp: MockHCP, tmp_path: Path, content: str, said: str) -> None:
-    """Or a slip of the pen would end in a traceback."""
+def test_a_file_that_holds_no_plan(hcp: MockHCP, tmp_path: Path, content: str, said: str) -> None:
+    """Or a slip of the pen would end in a traceback, or in an error that does not say which file it is in."""
     plan = tmp_path / 'plan.json'
+    plan.write_bytes(content.encode('utf-8', 'surrogateescape'))
+    line = complaint(run(hcp, 'provision', HCP_PLAN=plan), 'provision')
+    assert f': {plan}: ' in line
+    assert said in line
+    assert not hcp.log
+
+
+@pytest.mark.parametrize(
+    ('plan', 'said'),
+    [
+        ({'setings': {}}, "the plan knows no 'setings'"),
+        ({'limts': {}}, "the plan knows no 'limts'"),
+        ({'tenant': None}, 'tenant has to be letters, digits and hyphens, not None'),
+        ({'limits': 5}, 'limits has to hold names and values, not 5'),
+        ({'limits': {'name': 'lab'}}, "limits knows no 'name'"),
+        ({'settings': ['a']}, "settings has to hold names and values, not ['a']"),
+        ({'namespaces': ['scans']}, "namespaces has to hold names and values, not ['scans']"),
+        ({'namespaces': {'x/y': {}}}, "a namespace has to be letters, digits and hyphens, not 'x/y'"),
+        ({'namespaces': {'scans': None}}, 'namespace scans has to hold names and values, not None'),
+        ({'namespaces': {'scans': {'htp': {}}}}, "namespace scans knows no 'htp'"),
+        ({'namespaces': {'scans': {'statistics': {}}}}, "namespace scans knows no 'statistics'"),
+        ({'namespaces': {'scans': {'http': True}}}, 'http of scans has to hold names and values, not True'),
+        ({'namespaces': {'scans': {'properties': {'name': 'x'}}}}, "properties of scans knows no 'name'"),
+    ],
+)
+def test_a_plan_that_makes_no_sense(hcp: MockHCP, tmp_path: Path, plan: dict[str, Any], said: str) -> None:
+    """Or what is misspelled would be passed over, or show when the half of it is made."""
+    file = planned(tmp_path, {'namespaces': {}, **plan})
+    line = complaint(run(hcp, 'provision', HCP_PLAN=file, HCP_APPLY=1), 'provision')
+    assert f': {file}: {said}' in line
+    assert not hcp.log
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason='no TOML before Python 3.11')
+@pytest.mark.parametrize(
+    ('content', 'said'),
+    [("tenant = lab'", 'Invalid value'), ('tenant = "a"\nlimits = {a = 2024-01-01}\n[namespaces]', 'date')],
+)
+def test_a_toml_file_that_holds_no_plan(hcp: MockHCP, tmp_path: Path, content: str, said: str) -> None:
+    """Or the error would not say which file it is in, or be a traceback when the half of it is made."""
+    plan = tmp_path / 'plan.toml'
     plan.write_text(content, encoding='utf-8')
-    assert said in complaint(run(hcp, 'provision', HCP_PLAN=plan), 'provision')
+    line = complaint(run(hcp, 'provision', HCP_PLAN=plan), 'provision')
+    assert f': {plan}: ' in line
+    assert said in line
     assert not hcp.log
 
 

@@ -25,7 +25,7 @@ RESOLVER = nameserver('HCP_NAMESERVER', "the name server to ask, as ip:port; if 
 TIMEOUT = number('HCP_TIMEOUT', 600.0, 'seconds to wait for HCP at each step; a busy one takes minutes')
 
 # What is reported.
-DAYS = number('HCP_DAYS', 30, 'for how many days back')
+DAYS = number('HCP_DAYS', 30, 'for how many days back; HCP has 180', most=10_000)
 GRANULARITY = text('HCP_GRANULARITY', Chargeback.CBG_TOTAL, 'a row for each hour, day, or for the total')
 
 WIDTH = 50

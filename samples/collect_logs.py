@@ -24,7 +24,7 @@ SSL = switch('HCP_SSL', None, '1 for TLS, 0 for none; if unset, the port tells')
 RESOLVER = nameserver('HCP_NAMESERVER', "the name server to ask, as ip:port; if unset, the system's")
 
 # What is collected, where it goes, and how long that may take.
-DAYS = number('HCP_DAYS', 7, 'for how many days back')
+DAYS = number('HCP_DAYS', 7, 'for how many days back', most=10_000)
 FILE = text('HCP_LOGS', 'hcp-logs.zip', 'the file for it')
 PATIENCE = number('HCP_PATIENCE', 3600.0, 'seconds that packing may take')
 POLL = number('HCP_POLL', 5.0, 'seconds between two looks whether it is packed')

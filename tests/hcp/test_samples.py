@@ -659,6 +659,7 @@ def test_a_missing_file(hcp: MockHCP) -> None:
         ('HCP_PORT', 'https', 'a whole number above 0'),
         ('HCP_PORT', '99999', 'between 1 and 65535'),
         ('HCP_TIMEOUT', '-1', 'a number above 0'),
+        ('HCP_TIMEOUT', '1e400', 'a number above 0, at most 1,000,000'),
         ('HCP_SSL', 'yes', '1 or 0'),
         ('HCP_NAMESERVER', '127.0.0.1', 'ip:port'),
         ('HCP_FQDN', 'https://n1.m.hcp1.example.com', 'a bare name'),
@@ -669,6 +670,13 @@ def test_a_setting_that_makes_no_sense(variable: str, value: str, said: str) -> 
     line = complaint(run(None, 'simple_primary_only', by=(), **{variable: value}), 'simple_primary_only')
     assert said in line
     assert value in line
+
+
+@pytest.mark.parametrize('name', ['chargeback_report', 'collect_logs'])
+def test_more_days_than_there_are(name: str) -> None:
+    """Or a slip of the finger would end in a traceback."""
+    line = complaint(run(None, name, HCP_DAYS=99999999999), name)
+    assert "HCP_DAYS has to be a whole number above 0, at most 10,000, not '99999999999'" in line
 
 
 @pytest.mark.parametrize('name', NAMES)

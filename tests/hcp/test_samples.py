@@ -15,6 +15,7 @@ import time
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ import pytest
 import trustme
 
 import hcpsdk
-from hcpsdk.mock import Cut, MockHCP, Say, Silent
+from hcpsdk.mock import Cut, Fault, MockHCP, Say, Silent, When
+from hcpsdk.mock.packages import Order
 
 TREE = Path(__file__).parents[2]
 SAMPLES = TREE / 'samples'
@@ -478,21 +480,111 @@ def test_a_bar_on_a_terminal(newer: MockHCP, tmp_path: Path) -> None:
     assert re.search(r'\r\[[ =]{23}\] 0\.0 MiB downloaded\r\n', printed)
 
 
-def test_logs_that_are_cut_on_the_way(newer: MockHCP, tmp_path: Path) -> None:
-    """Or the half of a package would be taken for the whole."""
-    newer.misbehave(Cut(after=500), path='/mapi/logs/download')
-    done = run(newer, 'collect_logs', HCP_LOGS=tmp_path / 'logs.zip', HCP_POLL=0.01)
-    complaint(done, 'collect_logs')
-    assert os.listdir(tmp_path) == ['logs.zip.part']
+def collected(newer: MockHCP, directory: Path, **more: Any) -> str:
+    """What ``collect_logs`` prints; the logs are whole, and nothing else is there."""
+    printed = output(newer, 'collect_logs', HCP_LOGS=directory / 'logs.zip', HCP_POLL=0.01, **more)
+    assert zipfile.ZipFile(directory / 'logs.zip').testzip() is None
+    assert os.listdir(directory) == ['logs.zip']
+    return printed
+
+
+def asked(hcp: MockHCP, path: str) -> int:
+    """How often HCP was asked to do something."""
+    return sum((seen.method, seen.path) == ('POST', path) for seen in hcp.log)
+
+
+PREPARE, DOWNLOAD = '/mapi/logs/prepare', '/mapi/logs/download'
+IN_THE_MIDDLE = Silent(When.ANSWERING, sent=500)
+LESS_IMPATIENT = IMPATIENT.replace("'timeout': 0.1", "'timeout': 0.5")
+"""as the rest of its work has to succeed"""
+
+
+@pytest.mark.parametrize(
+    ('fault', 'by'), [(Cut(after=500), ()), (IN_THE_MIDDLE, ('-c', LESS_IMPATIENT))], ids=['cut', 'silent']
+)
+def test_logs_that_are_cut_on_the_way(
+    newer: MockHCP, tmp_path: Path, fault: Fault, by: tuple[str, ...]
+) -> None:
+    """Or packing would be for nothing if the network fails once; or half a package pass for a whole one."""
+    newer.misbehave(fault, path=DOWNLOAD)
+    assert '\nonce more: ' in collected(newer, tmp_path, by=by)
+    assert (asked(newer, PREPARE), asked(newer, DOWNLOAD)) == (1, 2)
+
+
+def test_logs_that_are_cut_again_and_again(newer: MockHCP, tmp_path: Path) -> None:
+    """Or a program would try for ever, or leave half a package behind."""
+    newer.misbehave(Cut(after=500), path=DOWNLOAD, times=None)
+    complaint(run(newer, 'collect_logs', HCP_LOGS=tmp_path / 'logs.zip', HCP_POLL=0.01), 'collect_logs')
+    assert asked(newer, DOWNLOAD) == 3
+    assert os.listdir(tmp_path) == []
+
+
+THERE = 'HCP has a package already, or packs one, of whatever days; HCP_FRESH=1 would have a new one packed\n'
+
+
+def test_logs_that_are_packed_already(newer: MockHCP, tmp_path: Path) -> None:
+    """Or it would end in a refusal; or what somebody else has ordered would be taken away."""
+    newer.system.logs.begin(Order(time.time(), date.today(), date.today()))
+    assert newer.system.logs.packing
+    assert collected(newer, tmp_path).startswith(THERE)
+    assert newer.system.logs.ready
+    assert collected(newer, tmp_path).startswith(THERE)
+    assert newer.system.logs.ready
+    assert asked(newer, PREPARE) == 1  # it is refused while HCP packs
+
+
+def test_logs_are_packed_anew(newer: MockHCP, tmp_path: Path) -> None:
+    """Or one would get what was packed for somebody else, or for the last time."""
+    newer.system.logs.begin(Order(time.time(), date.today(), date.today()))
+    assert THERE not in collected(newer, tmp_path, HCP_FRESH=1)
+    assert THERE not in collected(newer, tmp_path)
+    assert asked(newer, PREPARE) == 2
+
+
+def test_ctrl_c_leaves_alone_what_somebody_else_has_ordered(newer: MockHCP, tmp_path: Path) -> None:
+    """Or one who does not want to wait would take the package away from who does."""
+    newer.system.logs.polls = 10_000
+    newer.system.logs.begin(Order(time.time(), date.today(), date.today()))
+    assert interrupted(newer, tmp_path) == (130, 'collect_logs.py: interrupted\n')
+    assert newer.system.logs.packing
+
+
+@pytest.mark.parametrize(
+    ('file', 'said'),
+    [('no/such/logs.zip', 'No such file'), ('pipe', 'is no plain file'), ('', 'is no plain file')],
+    ids=['nowhere', 'pipe', 'directory'],
+)
+def test_a_place_where_no_logs_can_go(newer: MockHCP, tmp_path: Path, file: str, said: str) -> None:
+    """Or one would be told when HCP has packed for an hour; or a device be gone, replaced by a file."""
+    os.mkfifo(tmp_path / 'pipe')
+    assert said in complaint(run(newer, 'collect_logs', HCP_LOGS=tmp_path / file), 'collect_logs')
+    assert not newer.log
+    assert os.listdir(tmp_path) == ['pipe']
+    assert (tmp_path / 'pipe').is_fifo()
+
+
+def test_two_who_collect_logs_into_one_file(newer: MockHCP, tmp_path: Path) -> None:
+    """Or the file would hold a part of one package, and a part of another."""
+    (tmp_path / 'logs.zip.part').touch()
+    line = complaint(run(newer, 'collect_logs', HCP_LOGS=tmp_path / 'logs.zip'), 'collect_logs')
+    assert line.endswith('logs.zip.part: File exists')
+    assert not newer.log
 
 
 def test_ctrl_c_ends_the_packing(newer: MockHCP, tmp_path: Path) -> None:
     """Or HCP would go on, for nobody."""
     newer.system.logs.polls = 10_000
+    assert interrupted(newer, tmp_path) == (130, 'collect_logs.py: interrupted\n')
+    assert newer.system.logs.order is None
+    assert os.listdir(tmp_path) == []
+
+
+def interrupted(newer: MockHCP, directory: Path) -> tuple[int, str]:
+    """How ``collect_logs`` ends when it is interrupted while it waits, and what it complains of."""
     process = subprocess.Popen(
         [sys.executable, 'samples/collect_logs.py'],
         cwd=TREE,
-        env=environment(newer, HCP_LOGS=tmp_path / 'logs.zip', HCP_POLL=0.01),
+        env=environment(newer, HCP_LOGS=directory / 'logs.zip', HCP_POLL=0.01),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         encoding='utf-8',
@@ -502,8 +594,7 @@ def test_ctrl_c_ends_the_packing(newer: MockHCP, tmp_path: Path) -> None:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     _, complained = process.communicate(timeout=PATIENCE)
-    assert (process.returncode, complained) == (130, 'collect_logs.py: interrupted\n')
-    assert newer.system.logs.order is None
+    return process.returncode, complained
 
 
 def test_logs_of_an_hcp_that_is_too_old(hcp: MockHCP) -> None:

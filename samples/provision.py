@@ -45,6 +45,8 @@ PARTS = {'properties', *Namespaces.parts()} - {'statistics'}
 """what a namespace of it may have"""
 NOT_HERE = {'name', 'part', 'password', 'self', 'username'}
 """no properties: they are said elsewhere"""
+LISTS = {'authenticationTypes', 'tags'}
+"""properties that are lists; HCP has them as ``{'tag': [...]}``"""
 
 
 class Change(NamedTuple):
@@ -129,6 +131,14 @@ def check_properties(what: str, value: Any) -> None:
     wrong = table(what, value).keys() & NOT_HERE
     if wrong:
         raise ValueError(f'{what} knows no {min(wrong)!r}')
+    for key in value.keys() & LISTS:
+        check_list(f'{key} in {what}', value[key])
+
+
+def check_list(what: str, value: Any) -> None:
+    plain_list = isinstance(value, list) and all(isinstance(one, str) for one in value)
+    if not plain_list and not isinstance(value, dict):
+        raise ValueError(f'{what} has to be a list of texts, not {value!r:.40}')
 
 
 def table(what: str, value: Any) -> dict[str, Any]:
@@ -205,8 +215,15 @@ def same(wanted: Any, found: Any) -> bool:
         inner = found if isinstance(found, dict) else {}
         return all(same(value, inner.get(key)) for key, value in wanted.items())
     if isinstance(wanted, list):
-        return sorted(map(plain, wanted)) == sorted(map(plain, found if isinstance(found, list) else []))
+        return sorted(map(plain, wanted)) == sorted(map(plain, listed(found)))
     return plain(wanted) == plain(found)
+
+
+def listed(found: Any) -> list[Any]:
+    """A list, be it wrapped, as in ``{'tag': [...]}``, or not."""
+    if isinstance(found, dict):
+        found = next(iter(found.values()), [])
+    return found if isinstance(found, list) else []
 
 
 def plain(value: Any) -> str:

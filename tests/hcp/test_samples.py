@@ -334,7 +334,7 @@ def planned(directory: Path, plan: dict[str, Any], encoding: str = 'utf-8') -> P
 
 
 SCANS = {
-    'properties': {'hardQuota': '1 GB', 'softQuota': '70', 'description': ''},
+    'properties': {'hardQuota': '1 GB', 'softQuota': '70', 'description': '', 'tags': ['x-rays', 'office']},
     'http': {'httpEnabled': 'false', 'ipSettings': {'allowAddresses': {'ipAddress': ['10.1.0.0/16']}}},
     'versioningSettings': {'enabled': True, 'prune': True, 'pruneDays': '7'},
     'cors': {'cors': '<CORSConfiguration/>'},
@@ -393,6 +393,8 @@ def test_a_file_that_holds_no_plan(hcp: MockHCP, tmp_path: Path, content: str, s
         ({'tenant': None}, 'tenant has to be letters, digits and hyphens, not None'),
         ({'limits': 5}, 'limits has to hold names and values, not 5'),
         ({'limits': {'name': 'lab'}}, "limits knows no 'name'"),
+        ({'limits': {'tags': 'x-rays'}}, "tags in limits has to be a list of texts, not 'x-rays'"),
+        ({'limits': {'tags': [7]}}, 'tags in limits has to be a list of texts, not [7]'),
         ({'settings': ['a']}, "settings has to hold names and values, not ['a']"),
         ({'namespaces': ['scans']}, "namespaces has to hold names and values, not ['scans']"),
         ({'namespaces': {'x/y': {}}}, "a namespace has to be letters, digits and hyphens, not 'x/y'"),

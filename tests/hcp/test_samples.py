@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import os
 import re
@@ -447,6 +448,15 @@ def test_chargeback_report_of_tenants_that_keep_to_themselves(hcp: MockHCP) -> N
     done = run(hcp, 'chargeback_report')
     assert [row['tenantName'] for row in csv.DictReader(done.stdout.splitlines())] == ['m']
     assert done.stderr.splitlines()[1:] == ['    m          0.0']
+
+
+def test_chargeback_report_of_a_system_with_a_default_tenant(hcp: MockHCP) -> None:
+    """Or there would be no report at all: HCP has none of that tenant."""
+    hcp.system.tenants['Default'] = dataclasses.replace(hcp.system.tenants['m'], name='Default')
+    hcp.misbehave(Say(404, 'no such resource'), path='/mapi/tenants/Default/chargebackReport', times=None)
+    done = run(hcp, 'chargeback_report')
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) == 2
 
 
 @pytest.fixture

@@ -25,9 +25,11 @@ RESOLVER = nameserver('HCP_NAMESERVER', "the name server to ask, as ip:port; if 
 TIMEOUT = number('HCP_TIMEOUT', 600.0, 'seconds to wait for HCP at each step; a busy one takes minutes')
 
 # What is reported.
-DAYS = number('HCP_DAYS', 30, 'for how many days back')
+DAYS = number('HCP_DAYS', 30, 'for how many days back; HCP has 180', most=10_000)
 GRANULARITY = text('HCP_GRANULARITY', Chargeback.CBG_TOTAL, 'a row for each hour, day, or for the total')
 
+DEFAULT = 'Default'
+"""the default tenant, of which HCP has no report"""
 WIDTH = 50
 """characters of the longest bar"""
 MIB = 1024**2
@@ -42,7 +44,8 @@ def main() -> None:
     start = datetime.now() - timedelta(days=DAYS)
     rows: list[Row] = []
     for tenant in Tenants(target, TIMEOUT).list():
-        rows += chargeback.rows(tenant, start, granularity=GRANULARITY)
+        if tenant != DEFAULT:
+            rows += chargeback.rows(tenant, start, granularity=GRANULARITY)
     table(rows)
     chart(rows)
 

@@ -6,12 +6,16 @@ HCP has this since release 7.2. The user has to have the role ADMINISTRATOR or S
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
+from pathlib import Path
+from typing import BinaryIO
 
 from settings import nameserver, number, run, secret, switch, text
 
 import hcpsdk
-from hcpsdk.mapi import Logs
+from hcpsdk.mapi import Logs, LogsInProgressError
 
 # The system, and who may have its logs.
 FQDN = text('HCP_ADMIN_FQDN', 'admin.hcp1.example.com', 'the system, as admin.domain of HCP')
@@ -24,12 +28,15 @@ SSL = switch('HCP_SSL', None, '1 for TLS, 0 for none; if unset, the port tells')
 RESOLVER = nameserver('HCP_NAMESERVER', "the name server to ask, as ip:port; if unset, the system's")
 
 # What is collected, where it goes, and how long that may take.
-DAYS = number('HCP_DAYS', 7, 'for how many days back')
+DAYS = number('HCP_DAYS', 7, 'for how many days back', most=10_000)
 FILE = text('HCP_LOGS', 'hcp-logs.zip', 'the file for it')
+FRESH = switch('HCP_FRESH', False, '1 to have a new package, 0 to take one that is there, or being packed')
 PATIENCE = number('HCP_PATIENCE', 3600.0, 'seconds that packing may take')
 POLL = number('HCP_POLL', 5.0, 'seconds between two looks whether it is packed')
 PROGRESS = number('HCP_PROGRESS', 30.0, 'seconds between two lines of progress, if the output is no terminal')
 
+TRIES = 3
+"""at a download that is cut on the way, or goes silent"""
 WAY = 20
 """characters that the bar goes to and fro; HCP does not tell how much is left"""
 MIB = 1024**2
@@ -39,20 +46,79 @@ def main() -> None:
     authorization = hcpsdk.NativeAuthorization(USER, PASSWORD)
     target = hcpsdk.Target(FQDN, authorization, port=PORT, ssl=SSL, resolver=RESOLVER)
     logs = Logs(target)
-    start, end, _ = logs.prepare(date.today() - timedelta(days=DAYS))
-    print(f'HCP packs its logs from {start} to {end}')
+    with whole(os.path.realpath(FILE)) as file:
+        ours = order(logs)
+        wait(logs, ours)
+        name = download(logs, file)
+    print(f'{name}: {os.path.getsize(FILE):,} bytes, in {os.path.basename(FILE)}')
+    if ours:
+        logs.cancel()  # or the next run would find it, and take it for news
+
+
+@contextmanager
+def whole(path: str) -> Iterator[BinaryIO]:
+    """A file that gets its name when it is complete, so that nobody takes the half of it for the whole.
+
+    :raises ValueError, OSError: if it could not get that, before anybody waits for it
+    """
+    if os.path.lexists(path) and not os.path.isfile(path):
+        raise ValueError(f'{path} is no plain file')
+    part = Path(f'{path}.part')
+    part.touch(exist_ok=False)  # that of another run is left alone
+    try:
+        with part.open('r+b') as file:
+            yield file
+    except BaseException:
+        part.unlink()
+        raise
+    part.replace(path)
+
+
+def order(logs: Logs) -> bool:
+    """Have HCP pack its logs, unless it has done so already, or is at it.
+
+    :returns: whether they were ordered here
+    """
+    if FRESH:
+        logs.cancel()
+    if not logs.status()['readyForStreaming']:
+        try:
+            start, end, _ = logs.prepare(date.today() - timedelta(days=DAYS))
+            print(f'HCP packs its logs from {start} to {end}')
+            return True
+        except LogsInProgressError:
+            pass
+    print(
+        'HCP has a package already, or packs one, of whatever days; HCP_FRESH=1 would have a new one packed'
+    )
+    return False
+
+
+def wait(logs: Logs, ours: bool) -> None:
+    """Wait until the package is there. Who interrupts that stops the packing, if it is ours."""
     try:
         with Progress() as progress:
             logs.wait_ready(PATIENCE, POLL, lambda waited: progress(f'packing for {waited:.0f} s'))
     except KeyboardInterrupt:
-        logs.cancel()
+        if ours:
+            logs.cancel()
         raise
-    # It gets its name when it is complete, so that nobody takes the half of it for the whole.
-    part = f'{FILE}.part'
-    with open(part, 'w+b') as file, Progress() as progress:
-        _, name = logs.download(file, progresshook=lambda done: progress(f'{done / MIB:.1f} MiB downloaded'))
-    os.replace(part, FILE)
-    print(f'{name}: {os.path.getsize(FILE):,} bytes, in {os.path.basename(FILE)}')
+
+
+def download(logs: Logs, file: BinaryIO, tries: int = TRIES) -> str:
+    """The package, and its name. Of one that was cut nothing stays in the file, so it serves again."""
+    try:
+        with Progress() as progress:
+            _, name = logs.download(
+                file, progresshook=lambda done: progress(f'{done / MIB:.1f} MiB downloaded')
+            )
+        return name
+    except (hcpsdk.HcpsdkTruncatedError, hcpsdk.HcpsdkTimeoutError) as error:
+        if tries == 1:
+            raise
+        print(f'once more: {error}')
+    time.sleep(POLL)
+    return download(logs, file, tries - 1)
 
 
 class Progress:

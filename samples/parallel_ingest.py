@@ -26,10 +26,10 @@ RESOLVER = nameserver('HCP_NAMESERVER', "the name server to ask, as ip:port; if 
 TIMEOUT = number('HCP_TIMEOUT', 30.0, 'seconds to wait for HCP at each step')
 
 # What is stored, where, and how.
-OBJECTS = number('HCP_OBJECTS', 400, 'how many objects to store')
-SIZE = number('HCP_SIZE', 4096, 'the size of each, in bytes')
+OBJECTS = number('HCP_OBJECTS', 400, 'how many objects to store', most=10**9)
+SIZE = number('HCP_SIZE', 4096, 'the size of each, in bytes', most=10**9)
 FOLDER = text('HCP_FOLDER', '/rest/hcpsdk/parallel_ingest', 'where their directories begin')
-THREADS = number('HCP_THREADS', 8, 'how many threads; two for each node are a good start')
+THREADS = number('HCP_THREADS', 8, 'how many threads; two for each node are a good start', most=1000)
 PROGRESS = number('HCP_PROGRESS', 5.0, 'seconds between two lines of progress, if the output is no terminal')
 
 TERMINAL_PROGRESS = 0.1

@@ -44,17 +44,17 @@ def secret(variable: str, default: str, meaning: str) -> str:
     return _setting(variable, default, meaning, str, 'a text', shown='(not shown)')
 
 
-def number(variable: str, default: N, meaning: str) -> N:
-    """A number above 0, whole if the default is."""
+def number(variable: str, default: N, meaning: str, most: int = 1_000_000) -> N:
+    """A number above 0, whole if the default is; of seconds, a million is less than a socket could wait."""
 
-    def above_zero(given: str) -> N:
+    def within(given: str) -> N:
         value = type(default)(given)
-        if not value > 0:
+        if not 0 < value <= most:
             raise ValueError(given)
         return value
 
-    form = 'a whole number above 0' if isinstance(default, int) else 'a number above 0'
-    return _setting(variable, default, meaning, above_zero, form)
+    form = 'a whole number' if isinstance(default, int) else 'a number'
+    return _setting(variable, default, meaning, within, f'{form} above 0, at most {most:,}')
 
 
 def switch(variable: str, default: bool | None, meaning: str) -> bool | None:

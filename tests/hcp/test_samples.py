@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
+import json
 import os
 import re
 import signal
@@ -14,6 +16,7 @@ import time
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +24,8 @@ import pytest
 import trustme
 
 import hcpsdk
-from hcpsdk.mock import Cut, MockHCP, Say, Silent
+from hcpsdk.mock import Cut, Fault, MockHCP, Say, Silent, When
+from hcpsdk.mock.packages import Order
 
 TREE = Path(__file__).parents[2]
 SAMPLES = TREE / 'samples'
@@ -236,16 +240,39 @@ CHANGES = [
 def changes(printed: str) -> list[str]:
     """What a run of ``provision`` has changed, or would."""
     *told, last = printed.splitlines()
-    assert last.startswith(f'{len(told)} change(s) ')
+    assert re.match(rf'(at least )?{len(told)} change\(s\) ', last)
     return [line.partition(':')[0] for line in told]
 
 
+AT_LEAST = 'at least {} change(s) to be made; the rest can only be seen then'
+
+
 def test_provision_shows_and_changes_nothing(hcp: MockHCP) -> None:
-    """Or one who only wanted to look would have made a tenant."""
-    assert changes(output(hcp, 'provision')) == [
+    """Or one who only wanted to look would have made a tenant, or would think to have seen it all."""
+    printed = output(hcp, 'provision')
+    assert changes(printed) == [
         'would create tenant lab', 'would create namespace scans', 'would create namespace letters',
     ]  # fmt: skip
+    assert printed.splitlines()[-1] == AT_LEAST.format(3)
     assert {seen.method for seen in hcp.log} == {'HEAD'}
+
+
+def test_a_dry_run_before_the_roles_are_given(hcp: MockHCP) -> None:
+    """Or one who looks after a run that was stopped would get a refusal instead of an answer."""
+    hcp.misbehave(Say(503, 'busy'), method='POST', path='/mapi/tenants/lab/userAccounts/boss')
+    complaint(run(hcp, 'provision', HCP_APPLY=1), 'provision')
+    told, last = output(hcp, 'provision').splitlines()
+    assert told.startswith("would change boss: roles {'role': ['SECURITY']} -> ")
+    assert last == AT_LEAST.format(1)
+    assert changes(output(hcp, 'provision', HCP_APPLY=1)) == CHANGES[1:]
+
+
+def test_a_dry_run_that_sees_everything_says_so(hcp: MockHCP) -> None:
+    """Or one could never tell whether there is more to come."""
+    output(hcp, 'provision', HCP_APPLY=1)
+    assert output(hcp, 'provision') == '0 change(s) to be made\n'
+    hcp.system.tenants['lab'].namespaces['scans'].hard_quota = 1 * GIB
+    assert output(hcp, 'provision').splitlines()[-1] == '1 change(s) to be made'
 
 
 def test_provision_is_safe_to_run_twice(hcp: MockHCP) -> None:
@@ -266,10 +293,9 @@ def test_provision_goes_on_where_it_was_stopped(hcp: MockHCP) -> None:
     done = run(hcp, 'provision', HCP_APPLY=1)
     assert ' 503 ' in complaint(done, 'provision')
     assert done.stdout.splitlines()[-1] == 'create namespace scans'
-    assert changes(output(hcp, 'provision')) == [
-        'would create namespace scans',
-        'would create namespace letters',
-    ]
+    printed = output(hcp, 'provision')
+    assert changes(printed) == ['would create namespace scans', 'would create namespace letters']
+    assert printed.splitlines()[-1] == AT_LEAST.format(2)
     assert changes(output(hcp, 'provision', HCP_APPLY=1)) == CHANGES[3:]
 
 
@@ -301,14 +327,105 @@ def test_a_plan_in_toml(hcp: MockHCP, tmp_path: Path) -> None:
         assert 'TOML takes Python 3.11' in complaint(done, 'provision')
 
 
+def planned(directory: Path, plan: dict[str, Any], encoding: str = 'utf-8') -> Path:
+    """A file with a plan for the tenant ``lab``."""
+    file = directory / 'plan.json'
+    file.write_text(json.dumps({'tenant': 'lab', 'limits': {'hardQuota': '2 GB'}, **plan}), encoding=encoding)
+    return file
+
+
+SCANS = {
+    'properties': {'hardQuota': '1 GB', 'softQuota': '70', 'description': '', 'tags': ['x-rays', 'office']},
+    'http': {'httpEnabled': 'false', 'ipSettings': {'allowAddresses': {'ipAddress': ['10.1.0.0/16']}}},
+    'versioningSettings': {'enabled': True, 'prune': True, 'pruneDays': '7'},
+    'cors': {'cors': '<CORSConfiguration/>'},
+}
+
+
+def test_a_plan_that_is_written_in_another_way_than_hcp_does(hcp: MockHCP, tmp_path: Path) -> None:
+    """Or numbers in quotes, and parts of a setting, would be changed again at every run."""
+    limits = {'hardQuota': '2 GB', 'versioningConfigurationEnabled': True}
+    plan = planned(tmp_path, {'limits': limits, 'namespaces': {'scans': SCANS}}, 'utf-8-sig')
+    assert changes(output(hcp, 'provision', HCP_PLAN=plan, HCP_APPLY=1)) == [
+        'create tenant lab',
+        'change boss',
+        'create namespace scans',
+        'change scans http',
+        'change scans versioningSettings',
+        'change scans cors',
+    ]
+    assert hcp.system.tenants['lab'].namespaces['scans'].soft_quota == 70
+    assert output(hcp, 'provision', HCP_PLAN=plan) == '0 change(s) to be made\n'
+
+
+def test_a_plan_with_a_password(hcp: MockHCP, tmp_path: Path) -> None:
+    """Or it would be on the screen, and in the log of whatever runs the program."""
+    http = {'webdavBasicAuthUsername': 'dav', 'webdavBasicAuthPassword': 'geheim'}
+    plan = planned(tmp_path, {'namespaces': {'scans': {'properties': {'hardQuota': '1 GB'}, 'http': http}}})
+    printed = output(hcp, 'provision', HCP_PLAN=plan, HCP_APPLY=1)
+    assert "webdavBasicAuthUsername '' -> 'dav', webdavBasicAuthPassword None -> (not shown)" in printed
+    assert 'geheim' not in printed
+
+
 @pytest.mark.parametrize(
-    ('content', 'said'), [('{', 'Expecting property name'), ('[]', '"tenant" and "namespaces" are needed')]
+    ('content', 'said'),
+    [
+        ('{', 'Expecting property name'),
+        ('\udcff', "can't decode byte"),
+        ('[]', 'the plan has to hold names and values, not []'),
+        ('{"tenant": "lab"}', '"tenant" and "namespaces" are needed'),
+    ],
 )
-def test_a_plan_that_makes_no_sense(hcp: MockHCP, tmp_path: Path, content: str, said: str) -> None:
-    """Or a slip of the pen would end in a traceback."""
+def test_a_file_that_holds_no_plan(hcp: MockHCP, tmp_path: Path, content: str, said: str) -> None:
+    """Or a slip of the pen would end in a traceback, or in an error that does not say which file it is in."""
     plan = tmp_path / 'plan.json'
+    plan.write_bytes(content.encode('utf-8', 'surrogateescape'))
+    line = complaint(run(hcp, 'provision', HCP_PLAN=plan), 'provision')
+    assert f': {plan}: ' in line
+    assert said in line
+    assert not hcp.log
+
+
+@pytest.mark.parametrize(
+    ('plan', 'said'),
+    [
+        ({'setings': {}}, "the plan knows no 'setings'"),
+        ({'limts': {}}, "the plan knows no 'limts'"),
+        ({'tenant': None}, 'tenant has to be letters, digits and hyphens, not None'),
+        ({'limits': 5}, 'limits has to hold names and values, not 5'),
+        ({'limits': {'name': 'lab'}}, "limits knows no 'name'"),
+        ({'limits': {'tags': 'x-rays'}}, "tags in limits has to be a list of texts, not 'x-rays'"),
+        ({'limits': {'tags': [7]}}, 'tags in limits has to be a list of texts, not [7]'),
+        ({'settings': ['a']}, "settings has to hold names and values, not ['a']"),
+        ({'namespaces': ['scans']}, "namespaces has to hold names and values, not ['scans']"),
+        ({'namespaces': {'x/y': {}}}, "a namespace has to be letters, digits and hyphens, not 'x/y'"),
+        ({'namespaces': {'scans': None}}, 'namespace scans has to hold names and values, not None'),
+        ({'namespaces': {'scans': {'htp': {}}}}, "namespace scans knows no 'htp'"),
+        ({'namespaces': {'scans': {'statistics': {}}}}, "namespace scans knows no 'statistics'"),
+        ({'namespaces': {'scans': {'http': True}}}, 'http of scans has to hold names and values, not True'),
+        ({'namespaces': {'scans': {'properties': {'name': 'x'}}}}, "properties of scans knows no 'name'"),
+    ],
+)
+def test_a_plan_that_makes_no_sense(hcp: MockHCP, tmp_path: Path, plan: dict[str, Any], said: str) -> None:
+    """Or what is misspelled would be passed over, or show when the half of it is made."""
+    file = planned(tmp_path, {'namespaces': {}, **plan})
+    line = complaint(run(hcp, 'provision', HCP_PLAN=file, HCP_APPLY=1), 'provision')
+    assert f': {file}: {said}' in line
+    assert not hcp.log
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason='no TOML before Python 3.11')
+@pytest.mark.parametrize(
+    ('content', 'said'),
+    [("tenant = lab'", 'Invalid value'), ('tenant = "a"\nlimits = {a = 2024-01-01}\n[namespaces]', 'date')],
+)
+def test_a_toml_file_that_holds_no_plan(hcp: MockHCP, tmp_path: Path, content: str, said: str) -> None:
+    """Or the error would not say which file it is in, or be a traceback when the half of it is made."""
+    plan = tmp_path / 'plan.toml'
     plan.write_text(content, encoding='utf-8')
-    assert said in complaint(run(hcp, 'provision', HCP_PLAN=plan), 'provision')
+    line = complaint(run(hcp, 'provision', HCP_PLAN=plan), 'provision')
+    assert f': {plan}: ' in line
+    assert said in line
     assert not hcp.log
 
 
@@ -331,6 +448,15 @@ def test_chargeback_report_of_tenants_that_keep_to_themselves(hcp: MockHCP) -> N
     done = run(hcp, 'chargeback_report')
     assert [row['tenantName'] for row in csv.DictReader(done.stdout.splitlines())] == ['m']
     assert done.stderr.splitlines()[1:] == ['    m          0.0']
+
+
+def test_chargeback_report_of_a_system_with_a_default_tenant(hcp: MockHCP) -> None:
+    """Or there would be no report at all: HCP has none of that tenant."""
+    hcp.system.tenants['Default'] = dataclasses.replace(hcp.system.tenants['m'], name='Default')
+    hcp.misbehave(Say(404, 'no such resource'), path='/mapi/tenants/Default/chargebackReport', times=None)
+    done = run(hcp, 'chargeback_report')
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) == 2
 
 
 @pytest.fixture
@@ -366,21 +492,111 @@ def test_a_bar_on_a_terminal(newer: MockHCP, tmp_path: Path) -> None:
     assert re.search(r'\r\[[ =]{23}\] 0\.0 MiB downloaded\r\n', printed)
 
 
-def test_logs_that_are_cut_on_the_way(newer: MockHCP, tmp_path: Path) -> None:
-    """Or the half of a package would be taken for the whole."""
-    newer.misbehave(Cut(after=500), path='/mapi/logs/download')
-    done = run(newer, 'collect_logs', HCP_LOGS=tmp_path / 'logs.zip', HCP_POLL=0.01)
-    complaint(done, 'collect_logs')
-    assert os.listdir(tmp_path) == ['logs.zip.part']
+def collected(newer: MockHCP, directory: Path, **more: Any) -> str:
+    """What ``collect_logs`` prints; the logs are whole, and nothing else is there."""
+    printed = output(newer, 'collect_logs', HCP_LOGS=directory / 'logs.zip', HCP_POLL=0.01, **more)
+    assert zipfile.ZipFile(directory / 'logs.zip').testzip() is None
+    assert os.listdir(directory) == ['logs.zip']
+    return printed
+
+
+def asked(hcp: MockHCP, path: str) -> int:
+    """How often HCP was asked to do something."""
+    return sum((seen.method, seen.path) == ('POST', path) for seen in hcp.log)
+
+
+PREPARE, DOWNLOAD = '/mapi/logs/prepare', '/mapi/logs/download'
+IN_THE_MIDDLE = Silent(When.ANSWERING, sent=500)
+LESS_IMPATIENT = IMPATIENT.replace("'timeout': 0.1", "'timeout': 0.5")
+"""as the rest of its work has to succeed"""
+
+
+@pytest.mark.parametrize(
+    ('fault', 'by'), [(Cut(after=500), ()), (IN_THE_MIDDLE, ('-c', LESS_IMPATIENT))], ids=['cut', 'silent']
+)
+def test_logs_that_are_cut_on_the_way(
+    newer: MockHCP, tmp_path: Path, fault: Fault, by: tuple[str, ...]
+) -> None:
+    """Or packing would be for nothing if the network fails once; or half a package pass for a whole one."""
+    newer.misbehave(fault, path=DOWNLOAD)
+    assert '\nonce more: ' in collected(newer, tmp_path, by=by)
+    assert (asked(newer, PREPARE), asked(newer, DOWNLOAD)) == (1, 2)
+
+
+def test_logs_that_are_cut_again_and_again(newer: MockHCP, tmp_path: Path) -> None:
+    """Or a program would try for ever, or leave half a package behind."""
+    newer.misbehave(Cut(after=500), path=DOWNLOAD, times=None)
+    complaint(run(newer, 'collect_logs', HCP_LOGS=tmp_path / 'logs.zip', HCP_POLL=0.01), 'collect_logs')
+    assert asked(newer, DOWNLOAD) == 3
+    assert os.listdir(tmp_path) == []
+
+
+THERE = 'HCP has a package already, or packs one, of whatever days; HCP_FRESH=1 would have a new one packed\n'
+
+
+def test_logs_that_are_packed_already(newer: MockHCP, tmp_path: Path) -> None:
+    """Or it would end in a refusal; or what somebody else has ordered would be taken away."""
+    newer.system.logs.begin(Order(time.time(), date.today(), date.today()))
+    assert newer.system.logs.packing
+    assert collected(newer, tmp_path).startswith(THERE)
+    assert newer.system.logs.ready
+    assert collected(newer, tmp_path).startswith(THERE)
+    assert newer.system.logs.ready
+    assert asked(newer, PREPARE) == 1  # it is refused while HCP packs
+
+
+def test_logs_are_packed_anew(newer: MockHCP, tmp_path: Path) -> None:
+    """Or one would get what was packed for somebody else, or for the last time."""
+    newer.system.logs.begin(Order(time.time(), date.today(), date.today()))
+    assert THERE not in collected(newer, tmp_path, HCP_FRESH=1)
+    assert THERE not in collected(newer, tmp_path)
+    assert asked(newer, PREPARE) == 2
+
+
+def test_ctrl_c_leaves_alone_what_somebody_else_has_ordered(newer: MockHCP, tmp_path: Path) -> None:
+    """Or one who does not want to wait would take the package away from who does."""
+    newer.system.logs.polls = 10_000
+    newer.system.logs.begin(Order(time.time(), date.today(), date.today()))
+    assert interrupted(newer, tmp_path) == (130, 'collect_logs.py: interrupted\n')
+    assert newer.system.logs.packing
+
+
+@pytest.mark.parametrize(
+    ('file', 'said'),
+    [('no/such/logs.zip', 'No such file'), ('pipe', 'is no plain file'), ('', 'is no plain file')],
+    ids=['nowhere', 'pipe', 'directory'],
+)
+def test_a_place_where_no_logs_can_go(newer: MockHCP, tmp_path: Path, file: str, said: str) -> None:
+    """Or one would be told when HCP has packed for an hour; or a device be gone, replaced by a file."""
+    os.mkfifo(tmp_path / 'pipe')
+    assert said in complaint(run(newer, 'collect_logs', HCP_LOGS=tmp_path / file), 'collect_logs')
+    assert not newer.log
+    assert os.listdir(tmp_path) == ['pipe']
+    assert (tmp_path / 'pipe').is_fifo()
+
+
+def test_two_who_collect_logs_into_one_file(newer: MockHCP, tmp_path: Path) -> None:
+    """Or the file would hold a part of one package, and a part of another."""
+    (tmp_path / 'logs.zip.part').touch()
+    line = complaint(run(newer, 'collect_logs', HCP_LOGS=tmp_path / 'logs.zip'), 'collect_logs')
+    assert line.endswith('logs.zip.part: File exists')
+    assert not newer.log
 
 
 def test_ctrl_c_ends_the_packing(newer: MockHCP, tmp_path: Path) -> None:
     """Or HCP would go on, for nobody."""
     newer.system.logs.polls = 10_000
+    assert interrupted(newer, tmp_path) == (130, 'collect_logs.py: interrupted\n')
+    assert newer.system.logs.order is None
+    assert os.listdir(tmp_path) == []
+
+
+def interrupted(newer: MockHCP, directory: Path) -> tuple[int, str]:
+    """How ``collect_logs`` ends when it is interrupted while it waits, and what it complains of."""
     process = subprocess.Popen(
         [sys.executable, 'samples/collect_logs.py'],
         cwd=TREE,
-        env=environment(newer, HCP_LOGS=tmp_path / 'logs.zip', HCP_POLL=0.01),
+        env=environment(newer, HCP_LOGS=directory / 'logs.zip', HCP_POLL=0.01),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         encoding='utf-8',
@@ -390,8 +606,7 @@ def test_ctrl_c_ends_the_packing(newer: MockHCP, tmp_path: Path) -> None:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     _, complained = process.communicate(timeout=PATIENCE)
-    assert (process.returncode, complained) == (130, 'collect_logs.py: interrupted\n')
-    assert newer.system.logs.order is None
+    return process.returncode, complained
 
 
 def test_logs_of_an_hcp_that_is_too_old(hcp: MockHCP) -> None:
@@ -547,6 +762,7 @@ def test_a_missing_file(hcp: MockHCP) -> None:
         ('HCP_PORT', 'https', 'a whole number above 0'),
         ('HCP_PORT', '99999', 'between 1 and 65535'),
         ('HCP_TIMEOUT', '-1', 'a number above 0'),
+        ('HCP_TIMEOUT', '1e400', 'a number above 0, at most 1,000,000'),
         ('HCP_SSL', 'yes', '1 or 0'),
         ('HCP_NAMESERVER', '127.0.0.1', 'ip:port'),
         ('HCP_FQDN', 'https://n1.m.hcp1.example.com', 'a bare name'),
@@ -557,6 +773,13 @@ def test_a_setting_that_makes_no_sense(variable: str, value: str, said: str) -> 
     line = complaint(run(None, 'simple_primary_only', by=(), **{variable: value}), 'simple_primary_only')
     assert said in line
     assert value in line
+
+
+@pytest.mark.parametrize('name', ['chargeback_report', 'collect_logs'])
+def test_more_days_than_there_are(name: str) -> None:
+    """Or a slip of the finger would end in a traceback."""
+    line = complaint(run(None, name, HCP_DAYS=99999999999), name)
+    assert "HCP_DAYS has to be a whole number above 0, at most 10,000, not '99999999999'" in line
 
 
 @pytest.mark.parametrize('name', NAMES)

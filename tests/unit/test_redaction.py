@@ -86,7 +86,14 @@ def test_a_whole_head() -> None:
         ('Authorization: HCP a\r\n', 'Authorization: ***\r\n'),
         ('GET /rest/author: b HTTP/1.1\r\n', 'GET /rest/author: b HTTP/1.1\r\n'),
     ],
-    ids=['redirect', 'without CR', 'without a blank', 'only a header', 'a name that looks like a header'],
+    ids=[
+        'redirect',
+        'folded',
+        'without CR',
+        'without a blank',
+        'only a header',
+        'a name that looks like a header',
+    ],
 )
 def test_a_head_that_is_not_by_the_book(head: str, shown: str) -> None:
     """Or an error that quotes an echo, and ``debuglevel``, would print credentials."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import dataclasses
+import io
 import json
 import os
 import re
+import runpy
 import signal
 import socket
 import ssl
@@ -19,6 +22,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 import trustme
@@ -89,6 +93,27 @@ def run(
         timeout=PATIENCE,
         check=False,
     )
+
+
+def run_here(
+    hcp: MockHCP | None, name: str, *arguments: str, **more: Any
+) -> subprocess.CompletedProcess[str]:
+    """As :func:`run`, but in this process, ten times as fast: for what ends before anything is done."""
+    script, printed, complained, status = SAMPLES / f'{name}.py', io.StringIO(), io.StringIO(), 0
+    with (
+        mock.patch.dict(os.environ, environment(hcp, **more), clear=True),
+        mock.patch.object(sys, 'argv', [str(script), *arguments]),
+        mock.patch.object(sys, 'path', [str(SAMPLES), *sys.path]),
+        contextlib.redirect_stdout(printed),
+        contextlib.redirect_stderr(complained),
+    ):
+        try:
+            runpy.run_path(str(script), run_name='__main__')
+        except SystemExit as end:
+            status = int(end.code or 0)
+        finally:
+            sys.modules.pop('settings', None)  # it remembers the settings of one sample
+    return subprocess.CompletedProcess(script, status, printed.getvalue(), complained.getvalue())
 
 
 def output(hcp: MockHCP | None, name: str, *arguments: str, **more: Any) -> str:
@@ -380,7 +405,7 @@ def test_a_file_that_holds_no_plan(hcp: MockHCP, tmp_path: Path, content: str, s
     """Or a slip of the pen would end in a traceback, or in an error that does not say which file it is in."""
     plan = tmp_path / 'plan.json'
     plan.write_bytes(content.encode('utf-8', 'surrogateescape'))
-    line = complaint(run(hcp, 'provision', HCP_PLAN=plan), 'provision')
+    line = complaint(run_here(hcp, 'provision', HCP_PLAN=plan), 'provision')
     assert f': {plan}: ' in line
     assert said in line
     assert not hcp.log
@@ -409,7 +434,7 @@ def test_a_file_that_holds_no_plan(hcp: MockHCP, tmp_path: Path, content: str, s
 def test_a_plan_that_makes_no_sense(hcp: MockHCP, tmp_path: Path, plan: dict[str, Any], said: str) -> None:
     """Or what is misspelled would be passed over, or show when the half of it is made."""
     file = planned(tmp_path, {'namespaces': {}, **plan})
-    line = complaint(run(hcp, 'provision', HCP_PLAN=file, HCP_APPLY=1), 'provision')
+    line = complaint(run_here(hcp, 'provision', HCP_PLAN=file, HCP_APPLY=1), 'provision')
     assert f': {file}: {said}' in line
     assert not hcp.log
 
@@ -423,7 +448,7 @@ def test_a_toml_file_that_holds_no_plan(hcp: MockHCP, tmp_path: Path, content: s
     """Or the error would not say which file it is in, or be a traceback when the half of it is made."""
     plan = tmp_path / 'plan.toml'
     plan.write_text(content, encoding='utf-8')
-    line = complaint(run(hcp, 'provision', HCP_PLAN=plan), 'provision')
+    line = complaint(run_here(hcp, 'provision', HCP_PLAN=plan), 'provision')
     assert f': {plan}: ' in line
     assert said in line
     assert not hcp.log
@@ -569,7 +594,7 @@ def test_ctrl_c_leaves_alone_what_somebody_else_has_ordered(newer: MockHCP, tmp_
 def test_a_place_where_no_logs_can_go(newer: MockHCP, tmp_path: Path, file: str, said: str) -> None:
     """Or one would be told when HCP has packed for an hour; or a device be gone, replaced by a file."""
     os.mkfifo(tmp_path / 'pipe')
-    assert said in complaint(run(newer, 'collect_logs', HCP_LOGS=tmp_path / file), 'collect_logs')
+    assert said in complaint(run_here(newer, 'collect_logs', HCP_LOGS=tmp_path / file), 'collect_logs')
     assert not newer.log
     assert os.listdir(tmp_path) == ['pipe']
     assert (tmp_path / 'pipe').is_fifo()
@@ -718,7 +743,7 @@ def test_hcp_is_silent(hcp: MockHCP, name: str) -> None:
 @pytest.mark.parametrize('name', NAMES)
 def test_a_wrong_password(hcp: MockHCP, name: str) -> None:
     """Or a mistyped password would end in a traceback, or be shown."""
-    done = run(hcp, name, HCP_PASSWORD='geheim', HCP_ADMIN_PASSWORD='geheim')
+    done = run_here(hcp, name, HCP_PASSWORD='geheim', HCP_ADMIN_PASSWORD='geheim')
     assert ' 403 Forbidden - ' in complaint(done, name)
     assert 'geheim' not in done.stdout + done.stderr
 
@@ -726,7 +751,7 @@ def test_a_wrong_password(hcp: MockHCP, name: str) -> None:
 @pytest.mark.parametrize('name', ON_OBJECTS)
 def test_a_wrong_namespace(hcp: MockHCP, name: str) -> None:
     """Or a namespace that is not there would end in a traceback."""
-    done = run(hcp, name, HCP_FQDN=f'n9.m.{hcp.domain}')
+    done = run_here(hcp, name, HCP_FQDN=f'n9.m.{hcp.domain}')
     assert ' 403 Forbidden - ' in complaint(done, name)
 
 
@@ -734,7 +759,7 @@ def test_a_wrong_namespace(hcp: MockHCP, name: str) -> None:
 def test_a_wrong_name(hcp: MockHCP, name: str) -> None:
     """Or a name that DNS does not know would end in a traceback."""
     nowhere = 'n1.m.nowhere.example.com'
-    done = run(hcp, name, HCP_FQDN=nowhere, HCP_ADMIN_FQDN=nowhere)
+    done = run_here(hcp, name, HCP_FQDN=nowhere, HCP_ADMIN_FQDN=nowhere)
     assert f'{nowhere} could not be resolved' in complaint(done, name)
 
 
@@ -742,7 +767,7 @@ def test_a_wrong_name(hcp: MockHCP, name: str) -> None:
 def test_a_certificate_that_does_not_verify(tmp_path: Path, name: str) -> None:
     """Or one would not know why TLS fails, and what to do."""
     with tls_mock(tmp_path) as hcp:
-        done = run(hcp, name)
+        done = run_here(hcp, name)
         assert not hcp.log
     line = complaint(done, name)
     assert 'the certificate does not verify' in line
@@ -751,7 +776,7 @@ def test_a_certificate_that_does_not_verify(tmp_path: Path, name: str) -> None:
 
 def test_a_missing_file(hcp: MockHCP) -> None:
     """Or a mistyped file name would end in a traceback."""
-    done = run(hcp, 'simple_primary_only', HCP_FILE='no/such/file')
+    done = run_here(hcp, 'simple_primary_only', HCP_FILE='no/such/file')
     assert complaint(done, 'simple_primary_only').endswith('no/such/file: No such file or directory')
     assert not hcp.log
 
@@ -770,7 +795,7 @@ def test_a_missing_file(hcp: MockHCP) -> None:
 )
 def test_a_setting_that_makes_no_sense(variable: str, value: str, said: str) -> None:
     """Or a mistyped setting would end in a traceback."""
-    line = complaint(run(None, 'simple_primary_only', by=(), **{variable: value}), 'simple_primary_only')
+    line = complaint(run_here(None, 'simple_primary_only', **{variable: value}), 'simple_primary_only')
     assert said in line
     assert value in line
 
@@ -778,7 +803,7 @@ def test_a_setting_that_makes_no_sense(variable: str, value: str, said: str) -> 
 @pytest.mark.parametrize('name', ['chargeback_report', 'collect_logs'])
 def test_more_days_than_there_are(name: str) -> None:
     """Or a slip of the finger would end in a traceback."""
-    line = complaint(run(None, name, HCP_DAYS=99999999999), name)
+    line = complaint(run_here(None, name, HCP_DAYS=99999999999), name)
     assert "HCP_DAYS has to be a whole number above 0, at most 10,000, not '99999999999'" in line
 
 

@@ -207,6 +207,8 @@ class Villain:
     failures: list[BaseException] = field(default_factory=list)
     shakes: list[BaseException] = field(default_factory=list)
     """TLS handshakes that the client broke off"""
+    skipped: float = 0.0
+    """seconds that the client believes to have passed, besides those that have"""
     tested: threading.Event = field(default_factory=threading.Event)
     """for scripts that wait until the test has seen enough"""
     _scripts: queue.Queue[tuple[Move, ...]] = field(default_factory=queue.Queue)
@@ -291,11 +293,15 @@ class Villain:
         """What the client takes for the time of day."""
         return time.time()
 
+    def now(self) -> float:
+        """What the client measures its waits and its deadline by."""
+        return time.monotonic() + self.skipped
+
     def connection(self, target: Optional[hcpsdk.Target] = None, **options: Any) -> hcpsdk.Connection:
         """A client that closes with the test, and sleeps without losing time."""
 
         class Client(hcpsdk.Connection):
-            _clock = Clock(sleep=lambda seconds: self.nap(seconds), wall=lambda: self.wall())
+            _clock = Clock(now=self.now, sleep=lambda seconds: self.nap(seconds), wall=lambda: self.wall())
             _uniform = staticmethod(lambda low, high: high)
 
         options = {'timeout': PATIENCE, **options}

@@ -182,7 +182,13 @@ class Mapi(Asker):
         :returns: a context manager, the value of which is a :class:`hcpsdk.Connection` to be read from
         :raises MapiError: if HCP refuses
         """
-        url = url_of(path)
+        with self._open(method, url_of(path), params, body, accept, form) as connection:
+            yield connection
+
+    @contextmanager
+    def _open(
+        self, method: str, url: str, params: Params, body: Any, accept: str, form: str = JSON
+    ) -> Iterator[Connection]:
         data, headers = _payload(body, form)
         headers['Accept'] = accept
         with self._answered(method, url, params, data, headers) as connection:
@@ -192,8 +198,8 @@ class Mapi(Asker):
     def _do(
         self, method: str, path: Path, params: Params, body: Any, accept: str, form: str = JSON
     ) -> Answer:
-        with self.open(method, path, params, body, accept=accept, form=form) as connection:
-            url = url_of(path)
+        url = url_of(path)
+        with self._open(method, url, params, body, accept, form) as connection:
             data = read_document(connection, f'a document of {url}')
             if method == 'GET':
                 self._check_content(data, url)
@@ -201,9 +207,10 @@ class Mapi(Asker):
 
     def _text(self, path: Path, params: Params = None, accept: str = '*/*') -> str:
         """A document that is neither a dictionary nor a list."""
-        with self.open('GET', path, params, accept=accept) as connection:
+        url = url_of(path)
+        with self._open('GET', url, params, None, accept) as connection:
             data: bytes = connection.read()
-            self._check_content(data, url_of(path))
+            self._check_content(data, url)
             return data.decode('utf-8', 'replace')
 
     def _check_content(self, data: bytes, url: str) -> None:

@@ -90,6 +90,12 @@ def test_get_returns_what_came(mapi, network) -> None:
     assert wire.closed
 
 
+def test_a_path_may_be_an_iterator(mapi, network) -> None:
+    """Or names that are made on the way would be gone when the answer comes, and the answer with them."""
+    network.answers(answer(b'{"a": 1}'))
+    assert mapi.get(iter(['tenants', 'lab'])) == {'a': 1}
+
+
 def test_other_formats_come_as_bytes(mapi, network) -> None:
     """Or a certificate could not be read."""
     wire = network.answers(answer(b'<x/>', lines='Content-Type: application/xml\r\n'))

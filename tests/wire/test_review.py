@@ -164,39 +164,38 @@ def test_an_empty_line_in_a_body_is_no_end_of_a_head(villain, said, body):
     assert con.read() == body
 
 
-def test_a_body_without_length_that_ends_without_a_goodbye_was_cut(villain, server_context, client_context):
-    """Half an object passes for the whole, over TLS, where the end could have been told from a cut."""
+@pytest.fixture
+def without_goodbye(villain, server_context, client_context):
+    """A Connection that has asked over TLS, and whose answer ends with the socket."""
     villain.listen(tls=server_context())
     villain.plays(villain.read, villain.say(b'HTTP/1.1 200 OK\r\n\r\nhalf of it'), _vanish)
     con = villain.connection(villain.target(sslcontext=client_context), retries=0)
-    con.GET('/rest/object')
+    return lambda: con.GET('/rest/object')
+
+
+def test_a_body_without_length_that_ends_without_a_goodbye_was_cut(without_goodbye):
+    """Half an object passes for the whole, over TLS, where the end could have been told from a cut."""
+    answer = without_goodbye()
     with pytest.raises(hcpsdk.HcpsdkTruncatedError):
-        con.read()
+        answer.read()
 
 
-def test_not_even_where_python_would_not_tell(villain, server_context, client_context, monkeypatch):
+def test_not_even_where_python_would_not_tell(without_goodbye, client_context, monkeypatch):
     """As above, on Python 3.9, whose contexts take every end for one with a goodbye."""
     monkeypatch.setattr(_tls, '_lenient_by_default', lambda: True)
     client_context.options |= _tls._LENIENT
-    villain.listen(tls=server_context())
-    villain.plays(villain.read, villain.say(b'HTTP/1.1 200 OK\r\n\r\nhalf of it'), _vanish)
-    con = villain.connection(villain.target(sslcontext=client_context), retries=0)
-    con.GET('/rest/object')
+    answer = without_goodbye()
     with pytest.raises(hcpsdk.HcpsdkTruncatedError):
-        con.read()
+        answer.read()
 
 
 @pytest.mark.skipif(
     ssl.OPENSSL_VERSION_INFO < (3,) or _tls._lenient_by_default(), reason='nobody can ask for it here'
 )
-def test_who_asks_python_not_to_tell_is_not_told(villain, server_context, client_context):
+def test_who_asks_python_not_to_tell_is_not_told(without_goodbye, client_context):
     """A gateway that never says goodbye could not be used at all, not even by who knows it."""
     client_context.options |= _tls._LENIENT
-    villain.listen(tls=server_context())
-    villain.plays(villain.read, villain.say(b'HTTP/1.1 200 OK\r\n\r\nall of it'), _vanish)
-    con = villain.connection(villain.target(sslcontext=client_context), retries=0)
-    con.GET('/rest/object')
-    assert con.read() == b'all of it'
+    assert without_goodbye().read() == b'half of it'
 
 
 def _vanish(wire):

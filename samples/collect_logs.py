@@ -4,6 +4,7 @@ HCP has this since release 7.2. The user has to have the role ADMINISTRATOR or S
 """
 
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -133,7 +134,8 @@ class Progress:
         if self._terminal:
             place = abs(self._steps % (2 * WAY) - WAY)
             bar = ' ' * place + '===' + ' ' * (WAY - place)
-            print(f'\r[{bar}] {news}', end='', flush=True)
+            line = f'[{bar}] {news}'[: shutil.get_terminal_size().columns - 1]  # it must not go on below
+            print(f'\r{line}', end='', flush=True)
             self._steps += 1
         elif time.monotonic() >= self._due:
             print(news, flush=True)

@@ -22,6 +22,9 @@ N = TypeVar('N', int, float)
 INTERRUPTED = 130
 """what a shell sees of a program that Ctrl-C has ended: 128, and 2 for the signal"""
 
+NOBODY_READS = 141
+"""the same of one that wrote where nobody reads any more: 128, and 13 for the signal"""
+
 
 class Setting(NamedTuple):
     """What ``--help`` tells of a setting."""
@@ -101,6 +104,10 @@ def run(main: Callable[[], None], about: str) -> None:
         )
     try:
         main()
+        sys.stdout.flush()
+    except BrokenPipeError:  # who reads has enough, as ``head`` has; what is left has nowhere to go
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(NOBODY_READS)
     except hcpsdk.HcpsdkCertificateError as error:
         _end(f'{_first_line(error)}; SSL_CERT_FILE names a file with the authorities to trust')
     except hcpsdk.HcpsdkTimeoutError as error:

@@ -800,6 +800,18 @@ def test_a_setting_that_makes_no_sense(variable: str, value: str, said: str) -> 
     assert value in line
 
 
+def test_a_reader_who_has_enough(hcp: MockHCP) -> None:
+    """Or a report that is looked at by ``head`` would end with lines about a broken pipe."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, 'samples/namespace_info.py'], cwd=TREE, env=environment(hcp), stdout=writing,
+        stderr=subprocess.PIPE, timeout=PATIENCE, check=False,
+    )  # fmt: skip
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, b'')
+
+
 @pytest.mark.parametrize('name', ['chargeback_report', 'collect_logs'])
 def test_more_days_than_there_are(name: str) -> None:
     """Or a slip of the finger would end in a traceback."""

@@ -377,10 +377,11 @@ def test_renaming(aim: Aim, lab: hcpsdk.Target) -> None:
 
 def test_a_tenant_in_a_with_block(mock_hcp: MockHCP, lab: hcpsdk.Target) -> None:
     """Or it would be the only one of the classes that cannot."""
+    mock_hcp.log.clear()
     with Tenant(lab, 'lab') as tenant:
-        tenant.info()
-        mock_hcp.log.clear()
-        tenant.info(cache=False)
+        tenant.info()['hardQuota'] = 'mine'
+        assert tenant.info() == tenant.info(cache=False)
+    assert len(mock_hcp.log) == 2
     assert len({seen.connection for seen in mock_hcp.log}) == 1
 
 

@@ -331,6 +331,17 @@ def test_a_door_that_may_speak_tls_is_told(target, names, network, said, port: i
     assert (f'TLS behind port {port}, the Target needs ssl=True' in str(caught.value)) is told
 
 
+def test_a_door_that_has_answered_is_not_suspected(target, names, network, respond) -> None:
+    """Or one would change what had worked a moment ago."""
+    network.answers(respond(), RESET)
+    there = hcpsdk.Target(target.fqdn, hcpsdk.DummyAuthorization(), TUNNEL, resolver=names)
+    connection = hcpsdk.Connection(there, retries=0)
+    connection.POST(URL, body=b'x')
+    with pytest.raises(HcpsdkError, match='died') as caught:
+        connection.POST(URL, body=b'x')
+    assert 'TLS' not in str(caught.value)
+
+
 def test_a_failure_never_shows_the_last_answer(connection, network, respond) -> None:
     """Or a caller would take the previous answer for this one's."""
     network.answers(respond('201 Created'), b'garbage\r\n\r\n')

@@ -113,6 +113,22 @@ class Autumn(tzinfo):
         return self.utcoffset(at) - timedelta(hours=1)
 
 
+class Nowhere(tzinfo):
+    """A zone that does not know its offset, as some databases hand out."""
+
+    def utcoffset(self, at: object) -> None:
+        return None
+
+
+def test_a_zone_without_an_offset_is_local(report, network, respond) -> None:
+    """Or a time would go out without its zone, and HCP take it for its own."""
+    wire = network.answers(csv_answer(respond))
+    local = datetime(2024, 3, 4)
+    report.request('lab', start=local.replace(tzinfo=Nowhere()))
+    offset = local.astimezone().strftime('%z').replace('+', '%2B')
+    assert f'start=2024-03-04T00%3A00%3A00{offset}&' in wire.lines[0]
+
+
 def test_an_hour_that_comes_twice(report, network, respond) -> None:
     """Or the hour in which the clocks are put back could not be reported on."""
     network.answers(csv_answer(respond))

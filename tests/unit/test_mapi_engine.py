@@ -306,6 +306,14 @@ def test_a_wrong_port_is_a_hint(mapi, network) -> None:
         mapi.get('tenants')
 
 
+def test_a_403_is_where_another_port_may_be_meant(names, network) -> None:
+    """Or a door of HCP that says its release as well, as that for objects does, would not be suspected."""
+    target = hcpsdk.Target('n1.m.hcp1.example.com', hcpsdk.DummyAuthorization(), 8080, resolver=names)
+    network.answers(answer(status='403 Forbidden', lines=VERSION))
+    with pytest.raises(MapiError, match='has port 9090, and this Target has 8080'):
+        Mapi(target).get('tenants')
+
+
 def test_who_says_its_release_is_no_wrong_port(mapi, network) -> None:
     """Or one whose test server has another port would look for the fault there."""
     network.answers(answer(status='404 Not Found', lines=VERSION))
@@ -380,10 +388,14 @@ def test_what_hcp_repeats_is_not_repeated(mapi, network, said: bytes) -> None:
     assert 'Secret' not in str(caught.value) + caught.value.message
 
 
-@pytest.mark.parametrize('status', ['200 OK', '201 Created', '204 No Content'])
-def test_what_was_done_is_no_error(mapi, network, status: str) -> None:
+@pytest.mark.parametrize(
+    'said',
+    [*(answer(status=f'{code} Done', lines=VERSION) for code in (200, 201, 204)), answer(b' \r\n')],
+    ids=[200, 201, 204, 'blanks'],
+)
+def test_what_was_done_is_no_error(mapi, network, said: bytes) -> None:
     """Or a tenant that was made would be reported as refused, and be made again."""
-    network.answers(answer(status=status, lines=VERSION))
+    network.answers(said)
     assert mapi.put('tenants', body={'name': 'lab'}) == {}
 
 

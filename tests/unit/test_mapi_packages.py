@@ -315,6 +315,17 @@ def test_a_file_may_take_it_in_sips(logs, say, respond) -> None:
     assert logs.download(Sips(100))[0].getvalue() == b'0123456789'
 
 
+def test_a_file_that_does_not_count(logs, say, respond) -> None:
+    """Or what is only like a file would be taken for a full one."""
+
+    class Mute(io.BytesIO):
+        def write(self, data: bytes) -> None:
+            super().write(data)
+
+    say(package(respond, b'0123456789'))
+    assert logs.download(Mute())[0].getvalue() == b'0123456789'
+
+
 def test_a_file_that_is_full(logs, say, respond) -> None:
     """Or an archive without its end would pass for the whole."""
     say(package(respond, b'0123456789'))

@@ -145,11 +145,18 @@ def test_bad_arguments_are_refused_before_anything_is_sent(
     assert network.dialled == []
 
 
-def test_a_with_block_holds_for_what_it_is_made_of_too(system, say) -> None:
+@pytest.mark.parametrize(
+    ('look', 'said'),
+    [
+        (lambda s: list(s.topologies.list()), {'name': []}),
+        (lambda s: s.healthcheck.status(), {'started': False}),
+    ],
+)
+def test_a_with_block_holds_for_what_it_is_made_of_too(system, say, look, said) -> None:
     """Or each look at the health check would cost a handshake of its own."""
-    wire = say({'name': []})
+    wire = say(said)
     with system:
-        list(system.topologies.list())
+        look(system)
         assert not wire.closed
     assert wire.closed
 

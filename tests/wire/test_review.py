@@ -164,6 +164,16 @@ def test_an_empty_line_in_a_body_is_no_end_of_a_head(villain, said, body):
     assert con.read() == body
 
 
+@pytest.mark.parametrize('secure', [False, True])
+def test_tls_is_recommended_to_nobody_who_has_it(villain, server_context, client_context, secure):
+    """A node that hangs up sends people off to look for a setting that they have."""
+    villain.listen(tls=server_context() if secure else None).plays(villain.read, villain.hang_up)
+    con = villain.connection(villain.target(sslcontext=client_context), retries=0)
+    with pytest.raises(hcpsdk.HcpsdkError, match='died') as caught:
+        con.POST('/rest/object', body=b'x')
+    assert ('ssl=True' in str(caught.value)) is not secure
+
+
 @pytest.fixture
 def without_goodbye(villain, server_context, client_context):
     """A Connection that has asked over TLS, and whose answer ends with the socket."""

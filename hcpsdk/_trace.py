@@ -82,13 +82,18 @@ def redact_target(target: str) -> str:
 
 
 def _redact_parameter(text: str) -> str:
-    """Whatever stands behind a secret's name: a blank does not end it, but in a request line."""
-    name = _SECRET_NAME.search(text)
-    equals = name and _EQUALS.search(text, name.end())
-    if not equals:
-        return text
-    version = _VERSION.search(text, equals.end())
-    return text[: equals.end()] + HIDDEN + (version[0] if version else '')
+    """Whatever stands behind the equals sign of a secret, whose name is the word before that.
+
+    A blank does not end it, but in a request line.
+    """
+    begin = 0
+    for equals in _EQUALS.finditer(text):
+        words = text[begin : equals.start()].split()
+        if words and _SECRET_NAME.search(words[-1]):
+            version = _VERSION.search(text, equals.end())
+            return text[: equals.end()] + HIDDEN + (version[0] if version else '')
+        begin = equals.end()
+    return text
 
 
 def redact_url(url: str) -> str:

@@ -8,7 +8,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from pathlib import Path
 from typing import BinaryIO
@@ -53,7 +53,8 @@ def main() -> None:
         name = download(logs, file)
     print(f'{name}: {os.path.getsize(FILE):,} bytes, in {os.path.basename(FILE)}')
     if ours:
-        logs.cancel()  # or the next run would find it, and take it for news
+        with suppress(hcpsdk.HcpsdkError):
+            logs.cancel()  # or the next run would find it, and take it for news
 
 
 @contextmanager
@@ -65,7 +66,10 @@ def whole(path: str) -> Iterator[BinaryIO]:
     if os.path.lexists(path) and not os.path.isfile(path):
         raise ValueError(f'{path} is no plain file')
     part = Path(f'{path}.part')
-    part.touch(exist_ok=False)  # that of another run is left alone
+    try:
+        part.touch(exist_ok=False)
+    except FileExistsError:
+        raise ValueError(f'{part} is there: another run is at it, or was killed; remove it then') from None
     try:
         with part.open('r+b') as file:
             yield file
@@ -100,7 +104,7 @@ def wait(logs: Logs, ours: bool) -> None:
     try:
         with Progress() as progress:
             logs.wait_ready(PATIENCE, POLL, lambda waited: progress(f'packing for {waited:.0f} s'))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit):
         if ours:
             logs.cancel()
         raise
@@ -114,7 +118,7 @@ def download(logs: Logs, file: BinaryIO, tries: int = TRIES) -> str:
                 file, progresshook=lambda done: progress(f'{done / MIB:.1f} MiB downloaded')
             )
         return name
-    except (hcpsdk.HcpsdkTruncatedError, hcpsdk.HcpsdkTimeoutError) as error:
+    except (hcpsdk.HcpsdkTruncatedError, hcpsdk.HcpsdkTimeoutError, LogsInProgressError) as error:
         if tries == 1:
             raise
         print(f'once more: {error}')

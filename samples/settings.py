@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Callable, NamedTuple, NoReturn, TypeVar
@@ -21,6 +22,9 @@ N = TypeVar('N', int, float)
 
 INTERRUPTED = 130
 """what a shell sees of a program that Ctrl-C has ended: 128, and 2 for the signal"""
+
+TERMINATED = 143
+"""the same of one that was told to end: 128, and 15 for the signal"""
 
 NOBODY_READS = 141
 """the same of one that wrote where nobody reads any more: 128, and 13 for the signal"""
@@ -102,6 +106,7 @@ def run(main: Callable[[], None], about: str) -> None:
         logging.basicConfig(
             level=logging.DEBUG, stream=sys.stdout, style='{', format='{levelname:>7} {message}'
         )
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # what was begun is cleaned up
     try:
         main()
         sys.stdout.flush()

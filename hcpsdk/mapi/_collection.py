@@ -172,7 +172,7 @@ class Collection(Mapi):
         return name_of(name, f'the name of a {self._what}')
 
     def _names(self, params: Any) -> Names:
-        what = f'the list of {self._what}s'
+        what = f'the list of {self._where[-1]}'
         found = as_dict(self.get(self._where, params), what)
         names = listed(found, self._key)
         if (found and self._key not in found) or not all(isinstance(name, (str, int)) for name in names):
@@ -200,10 +200,10 @@ class Collection(Mapi):
         :raises ValueError: if HCP has no such query for it
         """
         if not self._pages and (prefix or tag or sort or descending):
-            raise ValueError(f'HCP neither sorts nor filters the list of {self._what}s')
+            raise ValueError(f'HCP neither sorts nor filters the list of {self._where[-1]}')
         if sort not in (None, *self._sorts):
             raise ValueError(
-                f'{self._what}s can be sorted by {", ".join(sorted(self._sorts))}, not by {sort!r}'
+                f'{self._where[-1]} can be sorted by {", ".join(sorted(self._sorts))}, not by {sort!r}'
             )
         params: dict[str, Any] = {'sortType': sort or self._key}
         params['sortOrder'] = 'descending' if kind('descending', descending, bool) else 'ascending'
@@ -214,7 +214,7 @@ class Collection(Mapi):
         if len(given) > 1:
             raise ValueError('prefix and tag exclude each other')
         if tag is not None and self._key != 'name':
-            raise ValueError(f'{self._what}s have no tags')
+            raise ValueError(f'{self._where[-1]} have no tags')
         return {
             key: value
             for what, text in given.items()
@@ -232,7 +232,7 @@ def _wrapped(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _wrapped_as(wrapper: str | None, value: Any) -> Any:
-    if wrapper is None or isinstance(value, Mapping):
+    if wrapper is None or value in (None, '') or isinstance(value, Mapping):  # empty clears it, too
         return value
     return {wrapper: names_in(value)}
 

@@ -54,8 +54,8 @@ _VAGUE = {403: 'if that does not explain it, '}
 _WRONG_PORT = f'the management API has port {P_MAPI}'
 _VERSION = 'X-HCP-SoftwareVersion'
 _FOREIGN = f'this is not the management API, each answer of which has {_VERSION}'
-_FORMATS = frozenset({JSON, XML, 'application/javascript', 'text/csv', 'application/zip', ''})
-"""in which it answers (1.6); what is empty may have none"""
+_PAGES = frozenset({'text/html', 'application/xhtml+xml'})
+"""none of the formats in which it answers (1.6)"""
 
 _OTHER_DOORS = frozenset({P_HTTP, P_HTTPS, P_SEARCH, P_MGMT})
 
@@ -256,9 +256,10 @@ class Mapi(Asker):
         """
         if connection.getheader(_VERSION, ''):
             return False
+        page, port = _kind_of(connection) in _PAGES, self._target.port
         if connection.response_status in _DONE:
-            return _kind_of(connection) not in _FORMATS
-        return self._target.port in _OTHER_DOORS
+            return page
+        return port in _OTHER_DOORS or (page and port != P_MAPI)
 
     def _refusal(self, connection: Connection, what: str) -> MapiError:
         status = connection.response_status

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import logging
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,8 +18,6 @@ from ..connection import Connection
 from ..errors import HcpsdkError
 from ..target import Target
 from ._engine import JSON, Mapi, MapiError, Timeout, as_dict, listed, url_of
-
-logger = logging.getLogger(__name__)
 
 BLOCK = 256 * 1024
 """bytes that are read, and written to disk, at a time: packages have gigabytes"""
@@ -82,29 +79,33 @@ class Packages(Mapi):
         seconds('timeout', timeout, zero=True)
         seconds('interval', interval)
         _check_hook(progresshook)
-        started = self._clock.now()
-        waited, looks = 0.0, 0
+        started, looks = self._clock.now(), 0
         while True:
-            found, looks = self._glance(), looks + 1
-            if found['readyForStreaming']:
+            found, trouble = self._glance()
+            looks += found is not None
+            if found and found['readyForStreaming']:
                 return found
-            self._check_packing(found, looks)
+            if found:
+                self._check_packing(found, looks)
             waited = self._clock.now() - started
             if waited >= timeout:
-                raise self._not_ready(f'{self._what}: not ready after {waited:.0f} seconds')
+                raise self._too_late(waited, trouble) from trouble
             if progresshook is not None:
                 progresshook(waited)
             self._clock.sleep(min(interval, timeout - waited))
 
-    def _glance(self) -> OrderedDict[str, Any]:
-        """The status; a passing trouble of HCP does not end an hour of waiting, and looks like packing."""
+    def _glance(self) -> tuple[OrderedDict[str, Any] | None, MapiError | None]:
+        """The status, or a trouble of HCP's that may pass: it does not end an hour of waiting."""
         try:
-            return self.status()
+            return self.status(), None
         except MapiError as error:
             if error.status not in _PASSING:
                 raise
-            logger.warning('%s: %s; looking again', self._what, error)
-            return OrderedDict(readyForStreaming=False, started=True, error=False)
+            return None, error
+
+    def _too_late(self, waited: float, trouble: MapiError | None) -> MapiError:
+        what = f'{self._what}: not ready after {waited:.0f} seconds'
+        return _as(self._not_ready, trouble, what) if trouble else self._not_ready(what)
 
     def _check_packing(self, found: OrderedDict[str, Any], looks: int) -> None:
         """Whether it makes sense to look again. What was ordered just now may not show at the first look."""
@@ -213,7 +214,7 @@ def _write(file: Any, block: bytes) -> None:
     """
     while block:
         taken = file.write(block)
-        if taken is None:  # something like a file, that does not count
+        if type(taken) is not int:  # something like a file, that does not count
             return
         if not taken:
             raise OSError(f'{file!r} takes nothing more, though {len(block)} bytes are left')

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from datetime import datetime, timezone
+from datetime import datetime
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, Callable
 
@@ -139,7 +139,7 @@ def _selection(start: Any, end: Any, granularity: Any) -> dict[str, str]:
     if granularity not in Chargeback.CBG_ALL:
         raise ValueError(f'granularity must be one of {", ".join(Chargeback.CBG_ALL)}, not {granularity!r}')
     first, last = _aware('start', start), _aware('end', end)
-    if first and last and first.astimezone(timezone.utc) >= last.astimezone(timezone.utc):
+    if first and last and first.timestamp() >= last.timestamp():
         raise ValueError(f'start must be earlier than end: {start}, {end}')
     given = {'start': first, 'end': last}
     return {**{name: _said(at) for name, at in given.items() if at}, 'granularity': granularity}
@@ -220,7 +220,7 @@ def _typed_rows(file: IO[bytes]) -> Iterator[dict[str, Any]]:
             yield _typed(row)
     except csv.Error as cause:
         raise ChargebackError(
-            f'expected a report in CSV, and line {table.line_num} is none: {cause}'
+            f'expected a report in CSV, and line {table.reader.line_num} is none: {cause}'
         ) from cause
 
 

@@ -14,7 +14,9 @@ HIDDEN = '***'
 _SECRET_HEADERS = frozenset({'authorization', 'cookie', 'x-auth-token'})
 
 # MAPI takes passwords as query parameters; who gives a query in the place of a name has it encoded.
-_SECRET_PARAMETER = re.compile(r'(?i)((?:[?&]|%3F|%26)[^=&]*?password[^=&]*?(?:=|%3D))[^&]*')
+_PARAMETERS = re.compile(r'([?&])')
+_ENCODED = re.compile(r'(?i)%3F|%26')
+_EQUALS = re.compile(r'(?i)=|%3D')
 
 
 @dataclass
@@ -56,7 +58,7 @@ class Seen:
     """bytes of the body that were read before the answer"""
 
     def __post_init__(self) -> None:
-        self.target = _SECRET_PARAMETER.sub(r'\1' + HIDDEN, self.target)
+        self.target = _redacted(self.target)
         self.headers = Headers([(name, _shown(name, value)) for name, value in self.headers])
 
     @property
@@ -77,3 +79,16 @@ class Seen:
 
 def _shown(name: str, value: str) -> str:
     return HIDDEN if name.lower() in _SECRET_HEADERS else value
+
+
+def _redacted(target: str) -> str:
+    path, *parameters = _PARAMETERS.split(target)
+    encoded = _ENCODED.search(path)
+    border = encoded.end() if encoded else len(path)
+    return ''.join([path[:border], _hidden(path[border:]), *map(_hidden, parameters)])
+
+
+def _hidden(parameter: str) -> str:
+    name = parameter.lower().find('password')
+    equals = _EQUALS.search(parameter, name) if name >= 0 else None
+    return parameter[: equals.end()] + HIDDEN if equals else parameter

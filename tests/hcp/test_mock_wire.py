@@ -277,6 +277,13 @@ def test_nor_those_that_were_given_in_the_place_of_a_name(mock_hcp: MockHCP, dia
     assert seen.target == '/mapi/x%3fpassword%3D***'
 
 
+@pytest.mark.parametrize('target', ['/rest/password=a', '/rest/a?b=password', '/rest/a%3Fb'])
+def test_what_is_no_password_is_remembered(mock_hcp: MockHCP, dial, target: str) -> None:
+    """A test could not tell which object was asked for."""
+    dial(mock_hcp.port).ask('GET', target)
+    assert mock_hcp.log[0].target == target
+
+
 def test_the_log_does_not_grow_for_ever(mock_hcp: MockHCP, dial, monkeypatch) -> None:
     """A mock that runs for days would fill the memory."""
     monkeypatch.setattr(conversation, 'REMEMBERED', 3)

@@ -100,6 +100,7 @@ def run_here(
 ) -> subprocess.CompletedProcess[str]:
     """As :func:`run`, but in this process, ten times as fast: for what ends before anything is done."""
     script, printed, complained, status = SAMPLES / f'{name}.py', io.StringIO(), io.StringIO(), 0
+    handler = signal.getsignal(signal.SIGTERM)
     with (
         mock.patch.dict(os.environ, environment(hcp, **more), clear=True),
         mock.patch.object(sys, 'argv', [str(script), *arguments]),
@@ -112,6 +113,7 @@ def run_here(
         except SystemExit as end:
             status = int(end.code or 0)
         finally:
+            signal.signal(signal.SIGTERM, handler)
             sys.modules.pop('settings', None)  # it remembers the settings of one sample
     return subprocess.CompletedProcess(script, status, printed.getvalue(), complained.getvalue())
 
@@ -604,19 +606,25 @@ def test_two_who_collect_logs_into_one_file(newer: MockHCP, tmp_path: Path) -> N
     """Or the file would hold a part of one package, and a part of another."""
     (tmp_path / 'logs.zip.part').touch()
     line = complaint(run(newer, 'collect_logs', HCP_LOGS=tmp_path / 'logs.zip'), 'collect_logs')
-    assert line.endswith('logs.zip.part: File exists')
+    assert line.endswith('logs.zip.part is there: another run is at it, or was killed; remove it then')
     assert not newer.log
 
 
-def test_ctrl_c_ends_the_packing(newer: MockHCP, tmp_path: Path) -> None:
-    """Or HCP would go on, for nobody."""
+@pytest.mark.parametrize(
+    ('by', 'ending'),
+    [(signal.SIGINT, (130, 'collect_logs.py: interrupted\n')), (signal.SIGTERM, (143, ''))],
+)
+def test_a_signal_ends_the_packing(
+    newer: MockHCP, tmp_path: Path, by: signal.Signals, ending: object
+) -> None:
+    """Or HCP would go on, for nobody, and what is left of the file be in the way of the next run."""
     newer.system.logs.polls = 10_000
-    assert interrupted(newer, tmp_path) == (130, 'collect_logs.py: interrupted\n')
+    assert interrupted(newer, tmp_path, by) == ending
     assert newer.system.logs.order is None
     assert os.listdir(tmp_path) == []
 
 
-def interrupted(newer: MockHCP, directory: Path) -> tuple[int, str]:
+def interrupted(newer: MockHCP, directory: Path, by: signal.Signals = signal.SIGINT) -> tuple[int, str]:
     """How ``collect_logs`` ends when it is interrupted while it waits, and what it complains of."""
     process = subprocess.Popen(
         [sys.executable, 'samples/collect_logs.py'],
@@ -629,7 +637,7 @@ def interrupted(newer: MockHCP, directory: Path) -> tuple[int, str]:
     deadline = time.monotonic() + PATIENCE
     while len(newer.log) < 10 and time.monotonic() < deadline:
         time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(by)
     _, complained = process.communicate(timeout=PATIENCE)
     return process.returncode, complained
 

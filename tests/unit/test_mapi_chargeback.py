@@ -113,6 +113,12 @@ class Autumn(tzinfo):
         return self.utcoffset(at) - timedelta(hours=1)
 
 
+def test_the_end_of_time(report, network, respond) -> None:
+    """Or who means: up to now, and says it in the largest way that there is, would get an error."""
+    network.answers(csv_answer(respond))
+    report.request('lab', DAY, datetime.max.replace(tzinfo=timezone(timedelta(hours=-1))))
+
+
 class Nowhere(tzinfo):
     """A zone that does not know its offset, as some databases hand out."""
 

@@ -229,6 +229,24 @@ def test_a_redirection_of_something_else_is_no_answer(mapi, network) -> None:
         mapi.exists('tenants/lab')
 
 
+@pytest.mark.parametrize('status', ['302 Found', '404 Not Found'])
+def test_a_page_says_nothing_of_a_resource(names, network, status: str) -> None:
+    """Or a web server behind a wrong tunnel would say of each tenant that it is not there."""
+    target = hcpsdk.Target('n1.m.hcp1.example.com', hcpsdk.DummyAuthorization(), 8080, resolver=names)
+    network.answers(answer(status=status, lines=HTML))
+    with pytest.raises(MapiError, match='port 9090, and this Target has 8080'):
+        Mapi(target).exists('tenants/lab')
+
+
+def test_a_test_server_may_say_little(names, network) -> None:
+    """Or nobody could write one without knowing each header of HCP."""
+    target = hcpsdk.Target('n1.m.hcp1.example.com', hcpsdk.DummyAuthorization(), 8080, resolver=names)
+    network.answers(answer(b'PEM', lines='Content-Type: text/plain\r\n'))
+    network.answers(answer(status='302 Found', lines='Location: /\r\n'), at='192.0.2.2')
+    assert Mapi(target).get('x') == b'PEM'
+    assert not Mapi(target).exists('tenants/lab')
+
+
 def test_on_its_own_port_hcp_need_not_say_its_release(names, network) -> None:
     """Or one header that is left out of an answer would be an error where there is none."""
     target = hcpsdk.Target(
@@ -399,6 +417,15 @@ def test_what_was_done_is_no_error(mapi, network, said: bytes) -> None:
     assert mapi.put('tenants', body={'name': 'lab'}) == {}
 
 
+def test_words_about_passwords_are_no_passwords(mapi, network) -> None:
+    """Or one could not read what HCP wants of a password."""
+    words = 'use letters & digits; the minimum password length = 8'
+    network.answers(answer(status='400 Bad Request', lines=f'X-HCP-ErrorMessage: {words}\r\n'))
+    with pytest.raises(MapiError) as caught:
+        mapi.post('userAccounts/ann', {'password': 'a'}, {})
+    assert caught.value.message == words
+
+
 def test_the_release_is_known_after_any_question(target, network) -> None:
     """Or a program that asks for links first would have to ask once more for the release."""
     network.answers(answer(b'<links/>', lines=VERSION))
@@ -539,6 +566,14 @@ def test_a_list_is_wrapped_as_hcp_wants_it(target, network, roles: object) -> No
     wire = network.answers(answer())
     Users(target, 'lab').modify('ann', roles=roles)
     assert wire.body == b'{"roles": {"role": ["MONITOR"]}}'
+
+
+@pytest.mark.parametrize('nothing', ['', None])
+def test_what_is_empty_clears_a_list(target, network, nothing: object) -> None:
+    """Or the way that HCP documents for that would be closed (1.6)."""
+    wire = network.answers(answer())
+    Tenants(target).modify('lab', tags=nothing)
+    assert json.loads(wire.body) == {'tags': nothing}
 
 
 def test_a_text_is_no_list(target, network) -> None:

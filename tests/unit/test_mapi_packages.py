@@ -108,6 +108,20 @@ def test_waiting_goes_on_while_hcp_is_busy(logs, say, respond, time) -> None:
     assert time.naps == [1, 1]
 
 
+def test_a_trouble_that_does_not_pass_is_told(logs, say, respond, time) -> None:
+    """Or one would read that it takes long, and not that HCP is out of order."""
+    say(PACKING, *[respond('500 Internal Server Error', X_HCP_ErrorMessage='no database')] * 3)
+    with pytest.raises(LogsNotReadyError, match='not ready after 2 seconds.*no database') as caught:
+        logs.wait_ready(2, 1)
+    assert (caught.value.status, caught.value.message) == (500, 'no database')
+
+
+def test_a_look_that_was_not_answered_does_not_count(logs, say, respond, time) -> None:
+    """Or what was ordered just now, and does not show yet, would be taken for never ordered."""
+    say(refused(respond, '503 Service Unavailable'), IDLE, PACKING, READY)
+    assert logs.wait_ready(60, 1)['readyForStreaming']
+
+
 def test_one_look_only(logs, say, time) -> None:
     """Or a program with its own loop would sleep in ours."""
     say(PACKING)
@@ -319,11 +333,17 @@ def test_a_file_that_does_not_count(logs, say, respond) -> None:
     """Or what is only like a file would be taken for a full one."""
 
     class Mute(io.BytesIO):
-        def write(self, data: bytes) -> None:
-            super().write(data)
+        def __init__(self, says: object) -> None:
+            super().__init__()
+            self.says = says
 
-    say(package(respond, b'0123456789'))
-    assert logs.download(Mute())[0].getvalue() == b'0123456789'
+        def write(self, data: bytes) -> object:
+            super().write(data)
+            return self.says
+
+    say(*[package(respond, b'0123456789')] * 2)
+    for says in (None, True):
+        assert logs.download(Mute(says))[0].getvalue() == b'0123456789'
 
 
 def test_a_file_that_is_full(logs, say, respond) -> None:

@@ -118,7 +118,7 @@ def test_a_trouble_that_does_not_pass_is_told(logs, say, respond, time) -> None:
 
 def test_a_look_that_was_not_answered_does_not_count(logs, say, respond, time) -> None:
     """Or what was ordered just now, and does not show yet, would be taken for never ordered."""
-    say(refused(respond, '503 Service Unavailable'), IDLE, PACKING, READY)
+    say(refused(respond, '500 Internal Server Error'), IDLE, PACKING, READY)
     assert logs.wait_ready(60, 1)['readyForStreaming']
 
 

@@ -9,7 +9,7 @@ import pickle
 import pytest
 
 import hcpsdk
-from hcpsdk.mapi import ContentClasses, Mapi, MapiError, Tenants, Users, listtenants
+from hcpsdk.mapi import ContentClasses, Mapi, MapiError, Namespaces, Tenants, Users, listtenants
 from hcpsdk.mapi._engine import url_of
 
 JSON = 'Content-Type: application/json\r\n'
@@ -574,6 +574,20 @@ def test_what_is_empty_clears_a_list(target, network, nothing: object) -> None:
     wire = network.answers(answer())
     Tenants(target).modify('lab', tags=nothing)
     assert json.loads(wire.body) == {'tags': nothing}
+
+
+def test_a_user_whom_another_system_knows_needs_no_password(target, network) -> None:
+    """Or users of RADIUS could not be made."""
+    wire = network.answers(answer())
+    Users(target, 'lab').create('ann', localAuthentication=False)
+    assert wire.lines[0] == 'PUT /mapi/tenants/lab/userAccounts HTTP/1.1'
+
+
+def test_the_classes_of_a_namespace_show_what_goes_on_too(target, network, capsys) -> None:
+    """Or one who looks for the fault in there would see nothing."""
+    network.answers(answer(b'{"name": []}'))
+    list(Namespaces(target, 'lab', debuglevel=1).retentionclasses('scans').list())
+    assert 'GET /mapi/tenants/lab/namespaces/scans/retentionClasses' in capsys.readouterr().out
 
 
 def test_a_text_is_no_list(target, network) -> None:

@@ -143,6 +143,7 @@ def test_no_time_is_zero_or_less(start: float, seconds: float) -> None:
         ('GET /x?password=a b&c HTTP/1.1\r', 'GET /x?password=***&c HTTP/1.1\r'),
         ('GET /x?password=a b HTTP/1.1\r', 'GET /x?password=*** HTTP/1.1\r'),
         ('/x%253Fpassword%253Da', '/x%253Fpassword%253D***'),
+        ('/x%26password%3Da', '/x%26password%3D***'),
         ('/rest/my-token=5', '/rest/my-token=5'),
         ('/rest/50%3F', '/rest/50%3F'),
     ],

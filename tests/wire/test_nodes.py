@@ -177,6 +177,21 @@ def test_who_finds_all_nodes_full_waits_for_a_place(villain, finished):
     assert other.read() == f'/rest/{2 - finished}'.encode()
 
 
+def test_who_waits_for_a_place_waits_a_moment_longer_than_those_who_have_it(villain):
+    """As above, where those who had come a little earlier are just about to give up."""
+    *working, third = _two_at_work(villain, timeout=(0.1, 5))
+
+    def sleep(seconds):
+        villain.naps.append(seconds)
+        villain.skipped = 0.2
+        if len(villain.naps) == 2:
+            working[0].close()
+
+    villain.nap = sleep
+    third.GET('/rest/3')
+    assert third.read() == b'/rest/3'
+
+
 def test_who_waits_for_a_place_waits_no_longer_than_he_likes(villain):
     """A pool that is much too large hangs, and nobody knows why."""
     *working, third = _two_at_work(villain, timeout=(0.1, 5))

@@ -108,6 +108,8 @@ class System:
             waits = _may_wait(failures) and clock.now() < end
             if waits:
                 clock.sleep(SLOT_PAUSE)
+                if not self.target._circle.reachable():  # who has found that out may be about to fail over
+                    clock.sleep(SLOT_PAUSE)
             if not waits or errand.better_off():
                 gone = _is_gone(failures, self.target._circle.reachable())
                 raise Unreached(self._unreachable(errand, failures), failures, gone, since)

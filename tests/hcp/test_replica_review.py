@@ -176,8 +176,7 @@ def test_who_waits_for_a_place_hears_of_the_failover(pair: Pair, aim: Aim) -> No
     for thread in threads:
         thread.join()
     assert len(took) == 8
-    assert max(took) < 1.8  # one after the other: 2.4
-    assert sum(one > 1.1 for one in took) <= 2  # who takes one of the two places just before the failover
+    assert max(took) < 1.1
 
 
 def test_who_hears_of_it_may_use_the_same_target(pair: Pair, aim: Aim) -> None:

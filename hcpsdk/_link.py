@@ -567,8 +567,8 @@ def _show(what: str, head: str) -> None:
 
 
 def _head_of(response: Response) -> str:
-    """With folded lines (RFC 9112, 5.2) in one, as their end would escape redaction otherwise."""
-    lines = [f'{name}: {" ".join(value.split())}' for name, value in response.getheaders()]
+    """As it came, but for the version and the ends of lines."""
+    lines = [f'{name}: {value}' for name, value in response.getheaders()]
     return '\r\n'.join([f'{response.status} {response.reason}', *lines])
 
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from ..target import Target
 from ._collection import CORS, Collection, parts_called
-from ._engine import Mapi, Timeout, as_dict, listed, name_of
+from ._engine import Mapi, Timeout, as_dict, name_of
 
 TenantPath = ('tenants',)
 
@@ -140,5 +140,5 @@ def listtenants(target: Target, timeout: float = 60, debuglevel: int = 0) -> lis
 
     .. versionadded:: 0.9.0-5
     """
-    found = as_dict(Mapi(target, timeout, debuglevel).get(TenantPath), 'the list of tenants')
-    return [Tenant(target, str(name), timeout, debuglevel) for name in listed(found, 'name')]
+    names = Tenants(target, timeout, debuglevel)._names(None)
+    return [Tenant(target, name, timeout, debuglevel) for name in names]

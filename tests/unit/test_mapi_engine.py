@@ -412,9 +412,9 @@ def test_what_hcp_repeats_is_not_repeated(mapi, network, said: bytes) -> None:
     ids=[200, 201, 204, 'blanks'],
 )
 def test_what_was_done_is_no_error(mapi, network, said: bytes) -> None:
-    """Or a tenant that was made would be reported as refused, and be made again."""
+    """Or what was changed would be reported as refused, and be changed again."""
     network.answers(said)
-    assert mapi.put('tenants', body={'name': 'lab'}) == {}
+    assert mapi.post('tenants/lab', body={'softQuota': 70}) == {}
 
 
 def test_words_about_passwords_are_no_passwords(mapi, network) -> None:
@@ -507,8 +507,10 @@ def test_lists_of_one_and_of_none(target, network, body: str, found: list[str]) 
 def test_what_is_no_list_of_names_is_an_error(target, network, body: str) -> None:
     """Or there would be no tenants where somebody just said no, or one that is called None."""
     network.answers(answer(body.encode()))
-    with pytest.raises(MapiError, match='the list of tenants'):
-        list(Tenants(target).list())
+    network.answers(answer(body.encode()), at='192.0.2.2')
+    for ask in (lambda: list(Tenants(target).list()), lambda: listtenants(target)):
+        with pytest.raises(MapiError, match='the list of tenants'):
+            ask()
 
 
 def test_a_list_that_hcp_does_not_sort_is_sorted(target, network) -> None:

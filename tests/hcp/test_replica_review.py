@@ -179,6 +179,15 @@ def test_who_waits_for_a_place_hears_of_the_failover(pair: Pair, aim: Aim) -> No
     assert max(took) < 1.1
 
 
+def test_a_secret_in_a_name_is_not_logged_on_the_way_over(pair: Pair, aim: Aim, caplog) -> None:
+    """A query pasted into a name would be in the log of the failover, and nowhere else."""
+    pair[0].misbehave(Refuse(), times=None)
+    with caplog.at_level(logging.DEBUG), hcpsdk.Connection(aim()) as con:
+        con.HEAD('/rest/object?token=geheim')
+    assert any('goes to the replica' in text for text in caplog.messages)
+    assert 'geheim' not in caplog.text
+
+
 def test_who_hears_of_it_may_use_the_same_target(pair: Pair, aim: Aim) -> None:
     """A log handler that stores what it is told, or that is slow, would hang the program in a failover."""
     target = aim()

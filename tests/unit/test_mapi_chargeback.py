@@ -96,6 +96,13 @@ def test_what_no_table_can_hold(report, network, respond, odd: bytes) -> None:
         list(report.rows('lab'))
 
 
+def test_the_line_that_is_no_table_is_named(report, network, respond) -> None:
+    """Or one would look at the wrong line of a report of a thousand."""
+    network.answers(csv_answer(respond, REPORT.replace(b'n1', b'x' * 200_000)))
+    with pytest.raises(ChargebackError, match='line 2 is none'):
+        list(report.rows('lab'))
+
+
 def test_an_empty_report_is_none(report, network, respond) -> None:
     """Or a tenant would have nothing to pay for."""
     network.answers(csv_answer(respond, b''))
